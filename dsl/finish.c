@@ -1,0 +1,104 @@
+/* What can be said only when the whole network is known: which weights start how, whether
+ * everything reaches the output, and whether the sizes fit a machine. */
+#include "check.h"
+
+#include <math.h>
+
+/* f(8) > 4 and |f(-8)| < 4: what grows on one side only. */
+static bool is_rectifier(const struct net *net, const struct node *map, const char *x)
+{
+    double up, down;
+    return value_at_start(net, map->map, x, 8, &up) &&
+           value_at_start(net, map->map, x, -8, &down) && up > 4 && fabs(down) < 4;
+}
+
+/* The first function each node's value meets, found from the end: nodes know only what enters. */
+static const struct node **find_first_maps(struct check *check)
+{
+    struct net *net = check->net;
+    const struct node **first = NEW_ARRAY(check->arena, net->node_count, const struct node *);
+    for (int i = net->node_count; i-- > 0;) {
+        const struct node *n = net->node[i];
+        const struct node *met = n->op == N_MAP ? n : n->op == N_DENSE ? NULL : first[i];
+        for (int k = 0; met && k < n->input_count; k++)
+            first[n->input[k]->index] = met;
+    }
+    return first;
+}
+
+static void choose_inits(struct check *check)
+{
+    struct net *net = check->net;
+    const struct node **first = find_first_maps(check);
+    const char *x = intern(check->arena, "x");
+    for (int i = 0; i < net->param_count; i++) {
+        struct param *p = net->param[i];
+        if (check->init_chosen[i])
+            continue;
+        const struct node *map = first[p->node->index];
+        p->init = map && is_rectifier(net, map, x) ? INIT_HE_UNIFORM : INIT_GLOROT_UNIFORM;
+    }
+}
+
+static void check_reach(struct check *check)
+{
+    struct net *net = check->net;
+    bool *reached = NEW_ARRAY(check->arena, net->node_count, bool);
+    reached[net->output->value->index] = true;
+    for (int i = net->node_count; i-- > 0;)
+        for (int k = 0; reached[i] && k < net->node[i]->input_count; k++)
+            reached[net->node[i]->input[k]->index] = true;
+    for (int i = 0; i < net->layer_count; i++) {
+        const struct layer *layer = net->layer[i];
+        if (reached[layer->value->index])
+            continue;
+        diag_error(check->diag, layer->loc, "'%s' does not reach the output, so it cannot learn",
+                   layer->name);
+        diag_note(check->diag, net->output->loc, "the output is this");
+    }
+    if (net->param_count == 0)
+        diag_error(check->diag, net->output->loc, "nothing in this network has weights to learn");
+}
+
+/* Roughly what training needs at least, so that whoever computes with sizes cannot overflow. */
+static void check_bytes(struct check *check)
+{
+    struct net *net = check->net;
+    double weights = 0, values = 0;
+    for (int i = 0; i < net->param_count; i++)
+        weights += (double)net->param[i]->fan_out *
+                   (net->param[i]->decays ? (double)net->param[i]->fan_in : 1);
+    for (int i = 0; i < net->node_count; i++)
+        values += (double)net->node[i]->size;
+    double bytes = 4 * (weights + values * (double)net->batch);
+    if (bytes <= MOST_BYTES)
+        return;
+    diag_error(check->diag, net->loc, "'%s' needs more than %.0f bytes to train", net->name,
+               MOST_BYTES);
+    diag_note(check->diag, (struct loc){0},
+              "4 bytes * (%.0f weights + %lld samples * %.0f values) = %.0f", weights,
+              (long long)net->batch, values, bytes);
+}
+
+static void put_output_last(struct net *net)
+{
+    int to = 0;
+    for (int i = 0; i < net->layer_count; i++)
+        if (net->layer[i] != net->output)
+            net->layer[to++] = net->layer[i];
+    net->layer[to] = net->output;
+}
+
+void finish_net(struct check *check)
+{
+    struct net *net = check->net;
+    if (net->loss == LOSS_CROSS_ENTROPY && net->output->value->size < 2) {
+        diag_error(check->diag, check->only[ST_LOSS]->name.loc,
+                   "cross_entropy tells classes apart, and there is only one output");
+        diag_note(check->diag, net->output->loc, "'%s' is [1]", net->output->name);
+    }
+    put_output_last(net);
+    choose_inits(check);
+    check_reach(check);
+    check_bytes(check);
+}

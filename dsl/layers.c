@@ -1,0 +1,63 @@
+/* Layer and output statements. */
+#include "check.h"
+
+#include <string.h>
+
+bool check_shape(struct check *check, const struct shape *shape, struct loc loc)
+{
+    double size = 1;
+    for (int i = 0; i < shape->rank; i++)
+        size *= (double)shape->dim[i];
+    if (size <= (double)MOST_UNITS)
+        return true;
+    diag_error(check->diag, loc, "a layer of %s has %.0f units, the most is %lld",
+               shape_text(check->arena, shape), size, (long long)MOST_UNITS);
+    return false;
+}
+
+/* A layer's neurons: its value before trailing dropout. */
+static struct node *find_neurons(const struct layer *layer)
+{
+    struct node *n = layer->value;
+    while (n->op == N_DROPOUT && n->layer == layer)
+        n = n->input[0];
+    return n;
+}
+
+static bool shape_as_written(struct check *check, const struct stmt *stmt, const struct node *value)
+{
+    struct shape shape = {0};
+    if (stmt->dim_count == 0)
+        return true;
+    if (!read_shape(check, stmt, &shape) || !value)
+        return false;
+    if (shape_equal(&shape, &value->shape))
+        return true;
+    diag_error(check->diag, stmt->dims_loc, "'%s' is %s, not %s", stmt->name.text,
+               shape_text(check->arena, &value->shape), shape_text(check->arena, &shape));
+    diag_note(check->diag, value->loc, "this gives %s", shape_text(check->arena, &value->shape));
+    return false;
+}
+
+void define_layer(struct check *check, const struct stmt *stmt)
+{
+    struct layer *layer = NEW(check->arena, struct layer);
+    layer->name = stmt->name.text;
+    layer->loc = stmt->name.loc;
+    layer->is_output = stmt->kind == ST_OUTPUT;
+    check->layer = layer;
+    struct context c = file_context(check, false);
+    layer->value = read_pipeline(&c, stmt->value);
+    check->layer = NULL;
+    bool good = shape_as_written(check, stmt, layer->value) && layer->value;
+    bool taken = is_taken(check, stmt->name);
+    struct symbol *s = declare(check, T_VALUE, SYM_LAYER, stmt->name, stmt);
+    s->layer = layer;
+    s->poisoned = s->poisoned || taken || !good;
+    if (s->poisoned)
+        return;
+    layer->neurons = find_neurons(layer);
+    PUSH(check->arena, check->net->layer, check->net->layer_count, layer);
+    if (layer->is_output && check->only[ST_OUTPUT] == stmt)
+        check->net->output = layer;
+}

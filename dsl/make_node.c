@@ -1,0 +1,148 @@
+/* The operators that are compiled: a call with its arguments sorted goes in, its node comes out. */
+#include "check.h"
+
+#include <string.h>
+
+static bool read_init(const struct context *c, struct expr *e, enum init *init, bool *chosen)
+{
+    const char *name = e->kind == E_NAME ? e->name : NULL;
+    for (int i = 0; name && i < c->bindings; i++)
+        if (c->binding[i].name == name)
+            name = c->binding[i].choice;
+    for (int i = 0; name && init_names[i]; i++) {
+        if (strcmp(init_names[i], name) != 0)
+            continue;
+        *init = (enum init)i;
+        *chosen = true;
+        return true;
+    }
+    if (name)
+        report_unknown_of(c->check, e->loc, name, "initial distribution", init_names, 4);
+    else
+        diag_error(c->check->diag, e->loc,
+                   "init is one of he_uniform, he_normal, glorot_uniform, zeros");
+    return false;
+}
+
+static struct param *new_param(struct check *check, struct node *node, const char *what,
+                               struct shape shape, bool decays)
+{
+    struct param *p = NEW(check->arena, struct param);
+    int branch = node->layer->branch_count;
+    p->name = branch > 1 ? arena_format(check->arena, "%s.%s%d", node->layer->name, what, branch)
+                         : arena_format(check->arena, "%s.%s", node->layer->name, what);
+    p->shape = shape;
+    p->fan_in = node->input[0]->size;
+    p->fan_out = node->size;
+    p->decays = decays;
+    p->node = node;
+    p->index = check->net->param_count;
+    PUSH(check->arena, check->net->param, check->net->param_count, p);
+    return p;
+}
+
+struct node *make_dense(const struct context *c, struct expr *call, struct node *input,
+                        struct expr **arg)
+{
+    struct check *check = c->check;
+    double units, bias = 1;
+    enum init init = INIT_ZEROS;
+    bool chosen = false;
+    bool good = resolve_whole(c, arg[0], "the number of units", 1, (double)MOST_UNITS, &units);
+    good = (!arg[1] || resolve_constant(c, arg[1], "bias", &bias)) && good;
+    good = (!arg[2] || read_init(c, arg[2], &init, &chosen)) && good;
+    if (!good || !input)
+        return NULL;
+    if (path_has_weights(check, input)) {
+        diag_error(check->diag, call->loc, "a second operator with weights on one path");
+        diag_note(check->diag, input->loc, "what enters it comes from here");
+        diag_note(check->diag, (struct loc){0}, "give each a layer of its own");
+        return NULL;
+    }
+    struct shape shape = {1, {(int64_t)units}};
+    struct node *n = new_node(check, N_DENSE, call->loc, shape, &input, 1);
+    if (!n)
+        return NULL;
+    PUSH(check->arena, n->layer->branch, n->layer->branch_count, n);
+    n->weight = new_param(check, n, "weight", (struct shape){2, {n->size, input->size}}, true);
+    n->weight->init = init;
+    PUSH(check->arena, check->init_chosen, check->init_count, chosen);
+    if (bias != 0) {
+        n->bias = new_param(check, n, "bias", shape, false);
+        PUSH(check->arena, check->init_chosen, check->init_count, true);
+    }
+    return n;
+}
+
+struct node *make_dropout(const struct context *c, struct expr *call, struct node *input,
+                          struct expr **arg)
+{
+    struct check *check = c->check;
+    struct context run = *c;
+    double start;
+    run.run = true;
+    struct expr *p = resolve_folded(&run, arg[0]);
+    if (!p || !check_printable(check, p, arg[0]->loc))
+        return NULL;
+    if (value_at_start(check->net, p, NULL, 0, &start) && !(start >= 0 && start < 1)) {
+        diag_error(check->diag, arg[0]->loc,
+                   "the share that is dropped must be at least 0 and below 1, %s %s",
+                   p->kind == E_NUMBER ? "it is" : "when a run starts it is",
+                   number_text(check->arena, start));
+        return NULL;
+    }
+    if (!input || expr_is_number(p, 0))
+        return input;
+    struct node *n = new_node(check, N_DROPOUT, call->loc, input->shape, &input, 1);
+    if (n)
+        n->p = p;
+    return n;
+}
+
+/* A function of the elements: it is called with a first argument of which only the name is known.
+ */
+struct node *make_map(const struct context *c, struct expr *call, struct node *input, int from)
+{
+    struct check *check = c->check;
+    struct arena *arena = check->arena;
+    const char *x = intern(arena, "x"), *stand_in = intern(arena, "@x");
+    struct context inside = *c;
+    struct binding *scope = NEW_ARRAY(arena, c->bindings + 1, struct binding);
+    for (int i = 0; i < c->bindings; i++)
+        scope[i] = c->binding[i];
+    scope[c->bindings] =
+        (struct binding){.name = stand_in, .value = expr_name(arena, call->loc, x)};
+    inside.binding = scope;
+    inside.bindings = c->bindings + 1;
+    inside.run = true;
+
+    int count = 1 + call->count - from;
+    struct expr **arg = NEW_ARRAY(arena, count, struct expr *);
+    const char **name = NEW_ARRAY(arena, count, const char *);
+    arg[0] = expr_name(arena, call->name_loc, stand_in);
+    for (int i = 1; i < count; i++) {
+        arg[i] = call->arg[from + i - 1];
+        name[i] = call->arg_name ? call->arg_name[from + i - 1] : NULL;
+    }
+    struct expr *full = expr_call(arena, call->loc, call->name, count, arg, name);
+    full->name_loc = call->name_loc;
+    struct expr *map = resolve_folded(&inside, full);
+    if (!map || !check_printable(check, map, call->loc) || !input)
+        return NULL;
+    struct expr *slope = expr_derivative(arena, map, x);
+    if (slope->size > MOST_SLOPE || count_calls(map) + count_calls(slope) > MOST_CALLS) {
+        bool size = slope->size > MOST_SLOPE;
+        diag_error(check->diag, call->loc, "the derivative of '%s' is too large", call->name);
+        diag_note(check->diag, (struct loc){0}, "written out it has more than %d %s",
+                  size ? MOST_SLOPE : MOST_CALLS,
+                  size ? "terms and operators" : "of exp, ^ and the like");
+        return NULL;
+    }
+    struct node *n = new_node(check, N_MAP, call->loc, input->shape, &input, 1);
+    if (n) {
+        struct actuals own = actuals_of_call(check, call, from);
+        n->map = map;
+        n->text = call_text(arena, call->name, &own);
+    }
+    return n;
+}

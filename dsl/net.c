@@ -1,0 +1,166 @@
+/* Shapes, and the checked network as text. */
+#include "net.h"
+
+int64_t shape_size(const struct shape *shape)
+{
+    int64_t size = 1;
+    for (int i = 0; i < shape->rank; i++)
+        size *= shape->dim[i];
+    return size;
+}
+
+bool shape_equal(const struct shape *a, const struct shape *b)
+{
+    if (a->rank != b->rank)
+        return false;
+    for (int i = 0; i < a->rank; i++)
+        if (a->dim[i] != b->dim[i])
+            return false;
+    return true;
+}
+
+const char *shape_text(struct arena *arena, const struct shape *shape)
+{
+    struct text text = text_new(arena);
+    for (int i = 0; i < shape->rank; i++)
+        text_printf(&text, "%s%lld", i ? ", " : "[", (long long)shape->dim[i]);
+    text_add(&text, "]");
+    return text.bytes;
+}
+
+static const char *init_text(enum init init)
+{
+    switch (init) {
+    case INIT_ZEROS:
+        return "zeros";
+    case INIT_HE_UNIFORM:
+        return "he_uniform";
+    case INIT_HE_NORMAL:
+        return "he_normal";
+    case INIT_GLOROT_UNIFORM:
+        return "glorot_uniform";
+    }
+    bug("distribution %d", (int)init);
+}
+
+static const char *op_text(enum node_op op)
+{
+    switch (op) {
+    case N_INPUT:
+        return "input";
+    case N_AFFINE:
+        return "affine";
+    case N_DENSE:
+        return "dense";
+    case N_SUM:
+        return "sum";
+    case N_CONCAT:
+        return "concat";
+    case N_MAP:
+        return "map";
+    case N_DROPOUT:
+        return "dropout";
+    }
+    bug("operator %d", (int)op);
+}
+
+static void dump_expr(struct text *text, const char *before, const struct expr *e)
+{
+    text_add(text, before);
+    expr_print(text, e, EXPR_MODEL);
+}
+
+static void dump_affine(struct text *text, const struct node *n)
+{
+    for (int64_t i = 0; i < n->channels; i++) {
+        text_add(text, i ? ", * " : " * ");
+        print_literal(text, n->scale[i], EXPR_MODEL);
+        text_add(text, " + ");
+        print_literal(text, n->shift[i], EXPR_MODEL);
+    }
+}
+
+static void dump_node(struct text *text, const struct node *n)
+{
+    text_printf(text, "  %%%d = %s", n->index, op_text(n->op));
+    for (int i = 0; i < n->input_count; i++)
+        text_printf(text, "%s%%%d", i ? ", " : " ", n->input[i]->index);
+    if (n->op == N_DENSE)
+        text_printf(text, " weight %s%s%s", n->weight->name, n->bias ? " bias " : "",
+                    n->bias ? n->bias->name : "");
+    else if (n->op == N_AFFINE)
+        dump_affine(text, n);
+    else if (n->op == N_MAP)
+        dump_expr(text, " x -> ", n->map);
+    else if (n->op == N_DROPOUT)
+        dump_expr(text, " p ", n->p);
+    text_printf(text, " : %s\n", shape_text(text->arena, &n->shape));
+}
+
+static void dump_layer(struct text *text, const struct net *net, const struct layer *layer)
+{
+    text_printf(text, "%s %s = %%%d, neurons %%%d\n",
+                layer == net->input    ? "input"
+                : layer == net->output ? "output"
+                                       : "layer",
+                layer->name, layer->value->index, layer->neurons->index);
+    for (int i = 0; i < net->node_count; i++)
+        if (net->node[i]->layer == layer)
+            dump_node(text, net->node[i]);
+}
+
+static void dump_updates(struct text *text, const struct update_stmt *s, int indent)
+{
+    for (; s; s = s->next) {
+        text_printf(text, "%*s", indent, "");
+        if (s->condition) {
+            dump_expr(text, "if (", s->condition);
+            text_add(text, ") {\n");
+            dump_updates(text, s->then, indent + 4);
+            if (s->other) {
+                text_printf(text, "%*s} else {\n", indent, "");
+                dump_updates(text, s->other, indent + 4);
+            }
+            text_printf(text, "%*s}\n", indent, "");
+        } else {
+            text_printf(text, "%s = ", s->target);
+            expr_print(text, s->value, EXPR_MODEL);
+            text_add(text, "\n");
+        }
+    }
+}
+
+static void dump_optimizer(struct text *text, const struct optimizer *o)
+{
+    text_printf(text, "optimizer %s\n", o->text);
+    for (int i = 0; i < o->state_count; i++) {
+        text_printf(text, "  state %s = ", o->state[i].name);
+        expr_print(text, o->state[i].initial, EXPR_MODEL);
+        text_add(text, "\n");
+    }
+    dump_updates(text, o->body, 2);
+}
+
+void dump_net(struct text *text, const struct net *net)
+{
+    static const char *const learn[] = {"backprop", "feedback_alignment",
+                                        "direct_feedback_alignment"};
+    text_printf(text, "model %s\n", net->name);
+    for (int i = 0; i < net->layer_count; i++)
+        dump_layer(text, net, net->layer[i]);
+    for (int i = 0; i < net->param_count; i++) {
+        const struct param *p = net->param[i];
+        text_printf(text, "param %s %s init %s fan %lld, %lld\n", p->name,
+                    shape_text(text->arena, &p->shape), init_text(p->init), (long long)p->fan_in,
+                    (long long)p->fan_out);
+    }
+    text_printf(text, "loss %s\nlearn %s\n", net->loss == LOSS_MSE ? "mse" : "cross_entropy",
+                learn[net->learn]);
+    dump_optimizer(text, net->optimizer);
+    for (int i = 0; i < net->rule_count; i++)
+        dump_rule(text, net->rule[i]);
+    text_printf(text, "batch %lld\nepochs %lld\nseed %llu\n", (long long)net->batch,
+                (long long)net->epochs, (unsigned long long)net->seed);
+    if (net->budget > 0)
+        text_printf(text, "budget memory <= %.0f bytes\n", net->budget);
+}

@@ -1,0 +1,230 @@
+# The standard definitions. Nothing here is special: a model file may replace any of them, and a copy
+# under another name compiles to the same C.
+
+# --- activations. Where exp could overflow, the branch that is taken does not need it.
+function relu(x) = x > 0 ? x : 0;
+function leaky_relu(x, slope = 0.01) = x > 0 ? x : slope * x;
+function elu(x, alpha = 1) = x > 0 ? x : alpha * (exp(x) - 1);
+function sigmoid(x) = x > 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
+function silu(x) = x * sigmoid(x);
+function gelu(x) = x * (1 + tanh(0.7978845608 * (x + 0.044715 * x ^ 3))) / 2;
+function softplus(x) = x > 30 ? x : log(1 + exp(x));
+function softsign(x) = x / (1 + abs(x));
+function clamp(x, low, high) = min(max(x, low), high);
+
+# --- windows: what stands for the derivative of a spike
+function atan_window(z, a = 2) = (a / 2) / (1 + (1.570796327 * a * z) ^ 2);
+function triangle_window(z, a = 1) = max(0, a - a ^ 2 * abs(z));
+
+# --- schedules, for arguments. Warming up takes `warmup` epochs, from 0 to 1.
+function warm(warmup) = min(1, epochs * progress / max(warmup, 1e-6));
+function cosine(from, to, warmup = 0) = epochs * progress < warmup ? from * warm(warmup)
+    : to + (from - to) * (1 + cos(3.141592654 * (epochs * progress - warmup) / max(epochs - warmup, 1e-6))) / 2;
+
+# From 0 to `fraction`, as 1 - (1 - t)^3, while t crosses the share `ramp` of what was left of the run
+# at progress `begun`; all of it at once where ramp is 0.
+function ramped(fraction, begun, ramp) = fraction * (1 - (ramp > 0
+    ? 1 - clamp((progress - begun) / max(ramp * (1 - begun), 1e-6), 0, 1) : 0) ^ 3);
+
+# --- neurons: leaky integrate and fire, the same with a trained leak, spiking neural units
+neuron lif(x, tau = 2, threshold = 1, surrogate = 2) {
+    state u = 0;
+    u += (x - u) / tau;
+    spike = fire(u - threshold, atan_window(u - threshold, surrogate));
+    u *= 1 - detach(spike);
+    emit spike;
+}
+neuron plif(x, threshold = 1, surrogate = 2) {
+    learnable a = 0;
+    state u = 0;
+    u += (x - u) * sigmoid(a);
+    spike = fire(u - threshold, atan_window(u - threshold, surrogate));
+    u *= 1 - detach(spike);
+    emit spike;
+}
+# slope 1: the state is what it is; 0: never negative
+neuron snu(x, decay = 0.8, slope = 1) {
+    learnable neuron bias = -1;
+    state s = 0, y = 0;
+    s = leaky_relu(x + decay * s * (1 - y), slope);
+    y = fire(s + bias, 1 - tanh(s + bias) ^ 2);
+    emit y;
+}
+neuron soft_snu(x, decay = 0.8, slope = 1) {
+    learnable neuron bias = -1;
+    state s = 0, y = 0;
+    s = leaky_relu(x + decay * s * (1 - y), slope);
+    y = sigmoid(s + bias);
+    emit y;
+}
+
+# --- optimizers. `step` is the number of updates made before this one.
+optimizer sgd(rate, momentum = 0, decay = 0) {
+    state velocity = 0;
+    velocity = momentum * velocity + grad + decay * w;
+    w -= rate * velocity;
+}
+optimizer nesterov(rate, momentum = 0.9, decay = 0) {
+    state velocity = 0;
+    g = grad + decay * w;
+    velocity = momentum * velocity + g;
+    w -= rate * (g + momentum * velocity);  # w is where the momentum will have led
+}
+optimizer rmsprop(rate, smoothing = 0.99, epsilon = 1e-8, decay = 0) {
+    state square = 0;
+    g = grad + decay * w;
+    square = smoothing * square + (1 - smoothing) * g ^ 2;
+    w -= rate * g / (sqrt(square) + epsilon);
+}
+optimizer adam(rate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, decay = 0) {
+    state first = 0, second = 0;
+    g = grad + decay * w;
+    first  = beta1 * first  + (1 - beta1) * g;
+    second = beta2 * second + (1 - beta2) * g ^ 2;
+    w -= rate * first / (1 - beta1 ^ (step + 1)) / (sqrt(second / (1 - beta2 ^ (step + 1))) + epsilon);
+}
+optimizer adamw(rate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, decay = 0.01) {
+    state first = 0, second = 0;
+    first  = beta1 * first  + (1 - beta1) * grad;
+    second = beta2 * second + (1 - beta2) * grad ^ 2;
+    w -= rate * (first / (1 - beta1 ^ (step + 1)) / (sqrt(second / (1 - beta2 ^ (step + 1))) + epsilon) + decay * w);
+}
+
+# --- GRAPES: Dellaferrera et al., Nature Communications 13:1885 (2022). Errors, or gradients, are scaled
+# by how much of its layer's weight a neuron holds.
+rule grapes(low = 1, high = 2) {
+    modulate {
+        neuron responsibility = sum(abs(w));
+        layer  largest = max(responsibility);
+        error *= largest > 0 ? clamp(2 * responsibility / largest, low, high) : 1;
+    }
+}
+rule grapes_local(low = 1, high = 2) {
+    modulate {
+        neuron responsibility = sum(abs(w));
+        layer  largest = max(responsibility);
+        grad *= largest > 0 ? clamp(2 * responsibility / largest, low, high) : 1;
+    }
+}
+
+# --- spine bounds: a weight lives between two bounds that follow where it stays and shrink where it falls
+rule spine(patience = 1, scale = 1, extreme = 0, shrink = 0.75) {
+    layer size = extreme ? max(w) : scale * rms(w);
+    state synapse upper = size, lower = -size, last = abs(w);
+    state synapse over = -1, under = -1, fall = -1, beyond = 0;
+    adapt {
+        if (w >= upper) {
+            over += 1; under = -1;
+            beyond = over > 0 ? beyond + w - upper : 0;
+            if (over >= patience) { upper += beyond / patience; beyond = 0; over = 0; }
+        } else { if (w <= lower) {
+            under += 1; over = -1;
+            beyond = under > 0 ? beyond + w - lower : 0;
+            if (under >= patience) { lower += beyond / patience; beyond = 0; under = 0; }
+        } else { over = -1; under = -1; beyond = 0; } }
+        if (abs(w) < last) {
+            fall += 1;
+            if (fall >= patience) { upper *= shrink; lower *= shrink; fall = 0; }
+        } else { fall = -1; }
+        last = abs(w);
+        if (period + 1 >= patience) { w = clamp(w, lower, upper); }
+    }
+}
+
+# --- activity-dependent synaptic pruning: what is small and little used for long dies
+rule unused(fraction = 0.6, patience = 5, ramp = 0) {
+    state layer   begun = progress;
+    state input   use = 0;
+    state synapse run = -1;
+    observe { use += batch_mean(abs(pre)); }
+    adapt {
+        layer   share = ramped(fraction, begun, ramp);
+        synapse low   = lowest(use * abs(w), share);
+        run = low ? run + 1 : -1;
+        drop synapse when run >= patience;
+        use = 0;
+    }
+}
+
+# --- DPAP: neurons, or synapses, live on what their correlated activity earns them
+rule dpap_neurons(initial = 10, pressure = 0.75, bonus = 2, cooling = 12, ceiling = 0.75, keep = 0, fade = 0.5, retain = 0.999) {
+    state kernel bcm = 0;
+    state neuron threshold = 0, activity = 0, survival = initial;
+    state layer  seen = 0, begun = epoch;
+    observe {
+        bcm += batch_sum(trace(post, fade) * (trace(post, fade) - threshold) * trace(pre, fade));
+        activity += batch_sum(trace(post, fade));
+        seen += 1;
+        threshold += (batch_mean(trace(post, fade)) - threshold) / seen;
+    }
+    adapt {
+        neuron total = sum(bcm);
+        layer  least = min(total), most = max(total), calm = min(activity), busy = max(activity);
+        neuron value = (most > least ? (total - least) / (most - least) : 0)
+                     * (busy > calm ? (activity - calm) / (busy - calm) : 0);
+        layer  low = min(value), high = quantile(value, ceiling);
+        neuron delta = high > low ? 2 * clamp((value - low) / (high - low), 0, 1) - pressure : 0;
+        survival = retain * survival + (delta > 0 ? delta + bonus : delta) * exp(-floor((epoch - begun) / cooling));
+        drop neuron when survival < 0;
+        if (not keep) { bcm = 0; activity = 0; }
+    }
+}
+rule dpap_synapses(initial = 10, pressure = 0.75, bonus = 2, cooling = 12, ceiling = 0.75, keep = 0, fade = 0.5, retain = 0.999) {
+    state kernel bcm = 0, survival = initial;
+    state neuron threshold = 0;
+    state layer  seen = 0, begun = epoch;
+    observe {
+        bcm += batch_sum(trace(post, fade) * (trace(post, fade) - threshold) * trace(pre, fade));
+        seen += 1;
+        threshold += (batch_mean(trace(post, fade)) - threshold) / seen;
+    }
+    adapt {
+        layer  low = min(bcm), high = quantile(bcm, ceiling);
+        kernel delta = high > low ? 2 * clamp((bcm - low) / (high - low), 0, 1) - pressure : 0;
+        survival = retain * survival + (delta > 0 ? delta + bonus : delta) * exp(-floor((epoch - begun) / cooling));
+        drop synapse when survival < 0;
+        if (not keep) { bcm = 0; }
+    }
+}
+
+# --- for comparison: the smallest weights, and weights at random
+rule magnitude(fraction = 0.5, ramp = 0.5) {
+    state layer begun = progress;
+    adapt {
+        layer   share = ramped(fraction, begun, ramp);
+        synapse low   = lowest(abs(w), share);
+        drop synapse when low;
+    }
+}
+rule random_drop(fraction = 0.5, ramp = 0.5) {
+    state layer begun = progress;
+    adapt {
+        layer   share = ramped(fraction, begun, ramp);
+        synapse luck  = random();
+        synapse low   = lowest(alive ? luck : -1, share);
+        drop synapse when low;
+    }
+}
+
+# --- bounds and neurons together, with synapses that grow again; `fraction` of the neurons goes in the end
+rule sdsnn(fraction = 0.3, cooling = 10, patience = 3, share = 0.9, shrink = 0.75, regrow = 0.01) {
+    layer size = rms(w);
+    state synapse upper = size, lower = -size, last = abs(w), pull = 0, asked = 0;
+    observe { pull += demand; }
+    adapt {
+        if (w > upper) { upper = w; }
+        if (w < lower) { lower = w; }
+        if (abs(w) < last) { upper *= shrink; lower *= shrink; }
+        last = abs(w);
+        synapse width = alive ? upper - lower : 0;
+        layer   narrow = min(alive ? width : 1e30), wide = max(width);
+        neuron  density = sum(alive and wide > narrow ? (width - narrow) / (wide - narrow) : 0);
+        neuron  poor = lowest(density, fraction * (1 - exp(-(period + 1) / cooling)));
+        layer   hot = quantile(abs(pull), share);
+        asked = not alive and abs(pull) > hot ? asked + 1 : 0;
+        synapse first = lowest(-asked, regrow);
+        grow synapse when first and asked >= patience;
+        drop neuron when poor;
+        pull = 0;
+    }
+}
