@@ -1,0 +1,117 @@
+/* What --explain prints: the plan, for people. */
+#include "memory.h"
+#include "plan.h"
+
+static const char *expr_text(const struct plan *p, const struct expr *e)
+{
+    struct text t = text_new(p->arena);
+    expr_print(&t, e, EXPR_MODEL);
+    return t.bytes;
+}
+
+static void explain_value(struct text *t, const struct plan *p, const struct value *v)
+{
+    text_printf(t, "  %-16s %lld x %lld", v->name, (long long)v->rows, (long long)p->net->batch);
+    if (v->is_input)
+        text_add(t, ", the samples");
+    for (int i = 0; i < v->terms; i++) {
+        text_printf(t, "%s%s", i ? " + " : " = ", v->term[i].dense ? v->term[i].weight : "");
+        for (int s = 0; s < v->term[i].segments; s++)
+            text_printf(t, "%s%s",
+                        s                  ? " ++ "
+                        : v->term[i].dense ? " * "
+                                           : "",
+                        v->term[i].segment[s].value->name);
+    }
+    for (int i = 0; i < v->links; i++)
+        text_printf(t, " |> %s",
+                    v->chain[i]->op == N_DROPOUT  ? "dropout"
+                    : v->chain[i]->op == N_AFFINE ? "transform"
+                                                  : v->chain[i]->text);
+    text_add(t, "\n");
+    if (!v->links || v->is_input)
+        return;
+    text_printf(t, "  %-16s value %s\n", "", expr_text(p, v->train));
+    text_printf(t, "  %-16s derivative %s%s\n", "", expr_text(p, v->slope),
+                v->slopes              ? " (kept from the forward pass)"
+                : v->slope_from_result ? " (y is the value)"
+                                       : "");
+}
+
+static void explain_memory(struct text *t, const struct plan *p)
+{
+    size_t params = 0, states = 0;
+    for (int i = 0; i < p->fields; i++) {
+        size_t bytes = (size_t)((p->field[i].rows * p->field[i].line + 15) / 16 * 16) * 4;
+        *(p->field[i].kind == F_PARAM ? &params : &states) += bytes;
+    }
+    int64_t unshared = 0;
+    for (int i = 0; i < p->buffers; i++)
+        unshared += p->buffer[i]->floats;
+    text_add(t, "\nMemory of training, bytes\n");
+    text_printf(t, "  %-34s %12zu\n", "counters", p->head_bytes);
+    text_printf(t, "  %-34s %12zu\n", "weights and biases", params);
+    text_printf(t, "  %-34s %12zu\n", "optimizer state, feedback", states);
+    text_printf(t, "  %-34s %12lld   (%lld if no buffers shared places)\n",
+                "activations and errors", (long long)p->work * 4, (long long)unshared * 4);
+    text_printf(t, "  %-34s %12zu\n", "in all", p->train_bytes);
+    text_printf(t, "  %-34s %12zu\n", "scratch of prediction", p->predict_bytes);
+    text_add(
+        t, "\n  buffer                      floats      offset   from..to step of the schedule\n");
+    for (int i = 0; i < p->buffers; i++)
+        text_printf(t, "  %-20s %13lld %11lld   %d..%d\n", p->buffer[i]->name,
+                    (long long)p->buffer[i]->floats, (long long)p->buffer[i]->at,
+                    p->buffer[i]->first, p->buffer[i]->last);
+}
+
+static void explain_updates(struct text *t, const struct plan *p)
+{
+    const struct optimizer *o = p->net->optimizer;
+    text_printf(t, "\nUpdates: %s\n", o->text);
+    for (int i = 0; i < p->fields; i++) {
+        const struct field *f = &p->field[i];
+        if (f->kind != F_PARAM)
+            continue;
+        int states = o->state_count;
+        if (p->fuse || !f->param->decays)
+            text_printf(t,
+                        "  %-24s 1 pass: the gradient of a tile stays in L1 and is used there; "
+                        "without fusion 2\n",
+                        f->tensor);
+        else
+            text_printf(t, "  %-24s 2 passes: gradient to memory, then the optimizer (--no-fuse)\n",
+                        f->tensor);
+        text_printf(t, "  %-24s reads and writes the tensor and %d state%s\n", "", states,
+                    states == 1 ? "" : "s");
+    }
+    for (int i = 0; i < p->scalars; i++)
+        text_printf(t, "  computed once a step: %s\n", expr_text(p, p->scalar[i]));
+}
+
+static void explain_work(struct text *t, const struct plan *p)
+{
+    text_add(t, "\nWork of one sample, floating-point operations (form: dense)\n");
+    for (int i = 0; i < p->values; i++)
+        for (int k = 0; k < p->value[i]->terms; k++) {
+            const struct term *m = &p->value[i]->term[k];
+            if (!m->dense)
+                continue;
+            double forward = 2.0 * (double)p->value[i]->rows * (double)m->rows, back = 0;
+            for (int s = 0; s < m->segments; s++)
+                if (m->segment[s].value->learns)
+                    back += 2.0 * (double)p->value[i]->rows * (double)m->segment[s].rows;
+            text_printf(t, "  %-24s forward %.0f, weight gradient %.0f, input gradient %.0f\n",
+                        m->dense->weight->name, forward, forward, back);
+        }
+}
+
+void explain(struct text *t, const struct plan *p)
+{
+    text_printf(t, "%s: batch %lld in %lld columns\n\nValues, in the order they are computed\n",
+                p->net->name, (long long)p->net->batch, (long long)p->columns);
+    for (int i = 0; i < p->values; i++)
+        explain_value(t, p, p->value[i]);
+    explain_updates(t, p);
+    explain_work(t, p);
+    explain_memory(t, p);
+}

@@ -1,0 +1,69 @@
+/* Plan -> functions. One file a kind of work: lower_product.c (what has weights), lower_map.c
+ * (elementwise chains), lower_loss.c, lower_update.c (optimizers), lower_run.c (the functions that
+ * call them in order). */
+#ifndef PLAST_LOWER_H
+#define PLAST_LOWER_H
+
+#include "loop.h"
+#include "plan.h"
+
+struct module {
+    struct plan *plan;
+    struct arena *arena;
+    struct diag *diag;
+    struct cfunc *func, *last;              /* in the order they are printed */
+    struct cstmt *forward, *shown, *errors; /* calls, in the order of the schedule */
+    bool anchored;                          /* the selftest needs model_anchor */
+    bool shown_scalars;                     /* prediction reads run scalars */
+    struct text tables;                     /* constant arrays */
+};
+
+/* A function in the making, with its parameters and what a step passes for them. Its tile, if it
+ * has one, takes the same parameters after its own. */
+struct kernel {
+    struct module *module;
+    const char *name;
+    struct text params, names, actuals;
+    const char *tile_names; /* what the kernel passes on to its tile */
+};
+
+struct kernel kernel_new(struct module *, const char *name);
+/* "const float *restrict w", then what is passed for it. Added once only. */
+void kernel_param(struct kernel *, const char *type, const char *name, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+/* The expression with run scalars hoisted; `const float scalar0 = scalar[0];` for those it uses
+ * are appended to *head. */
+struct expr *kernel_hoist(struct kernel *, struct expr *, struct cstmt **head);
+void kernel_finish(struct kernel *, const char *comment, struct cstmt *body);
+/* The tile of the kernel: `own` parameters, then the kernel's. */
+void kernel_tile(struct kernel *, const char *own, struct cstmt *body);
+struct cstmt *kernel_call(struct kernel *);
+/* The list, after `type name = value;` where it uses the name: unused locals are warned of. */
+struct cstmt *declare_if_used(struct arena *, const char *type, const char *name,
+                              struct expr *value, struct cstmt *list);
+
+/* Subexpressions worth computing once that occur more than once in the list become declarations
+ * of locals t0, t1...; the expressions are replaced. */
+struct cstmt *bind_common(struct arena *, struct expr **list, int count);
+
+/* The elementwise end of a forward kernel, of one element whose sum is the float `x` and whose
+ * place in the result is out[at + l]: row is the row's number, c + l the sample. */
+struct cstmt *lower_chain(struct kernel *, struct value *, bool train, const char *row,
+                          struct cstmt **head);
+
+void lower_input(struct module *, struct value *);
+void lower_plain_forward(struct module *, struct value *);
+void lower_forward(struct module *, struct value *); /* both of training and of prediction */
+void lower_error(struct module *, struct value *);
+void lower_updates(struct module *, struct value *); /* appends the calls to module->errors */
+void lower_loss(struct module *);
+void lower_run(struct module *); /* init, begin, step, probe, end_epoch, predict */
+struct module *lower_net(struct plan *, struct diag *);
+
+/* The optimizer on one element: weight `w_at[at]`, its states `<state>_at[at]`, gradient `grad`.
+ * Declares and passes the states of the tensor as parameters of the kernel. */
+struct cstmt *lower_optimizer(struct kernel *, const struct field *, struct cstmt **head);
+
+const char *where(const struct module *, struct loc); /* "model.pl:4" */
+
+#endif

@@ -1,0 +1,104 @@
+/* The loss: its value for each sample, whether the sample was right, and its gradient at the
+ * output, divided by the number of samples, so that every gradient after it is of the mean. */
+#include "lower.h"
+
+/* Softmax and its cross-entropy with the labels: loss = log sum exp(y - top) + top - y[label]. */
+static struct cstmt *cross_entropy(struct arena *a, const char *units)
+{
+    return code(a, NULL,
+                "independent for (int64_t c = 0; c < n; c++) {"
+                "    float top = out[c];"
+                "    int64_t best = 0;"
+                "    for (int64_t i = 1; i < %s; i++) {"
+                "        if (out[i * COLUMNS + c] > top) {"
+                "            top = out[i * COLUMNS + c];"
+                "            best = i;"
+                "        }"
+                "    }"
+                "    float total = 0.0f;"
+                "    for (int64_t i = 0; i < %s; i++) {"
+                "        error[i * COLUMNS + c] = plast_exp(out[i * COLUMNS + c] - top);"
+                "        total += error[i * COLUMNS + c];"
+                "    }"
+                "    const int64_t label = labels[c];"
+                "    const float part = 1.0f / (total * (float)n);"
+                "    sample_loss[c] = logf(total) + (top - out[label * COLUMNS + c]);"
+                "    for (int64_t i = 0; i < %s; i++)"
+                "        error[i * COLUMNS + c] *= part;"
+                "    error[label * COLUMNS + c] -= 1.0f / (float)n;"
+                "    sample_hit[c] = best == label ? 1.0f : 0.0f;"
+                "}",
+                units, units, units);
+}
+
+/* Mean over outputs and samples of (y - t)^2; t is one-hot where there are labels. */
+static struct cstmt *squares(struct arena *a, const char *units)
+{
+    return code(a, NULL,
+                "independent for (int64_t c = 0; c < n; c++) {"
+                "    float top = out[c];"
+                "    int64_t best = 0;"
+                "    float total = 0.0f;"
+                "    for (int64_t i = 0; i < %s; i++) {"
+                "        const float y = out[i * COLUMNS + c];"
+                "        const float t = targets != NULL ? targets[c * %s + i] : labels[c] == i ? "
+                "1.0f : 0.0f;"
+                "        if (y > top) {"
+                "            top = y;"
+                "            best = i;"
+                "        }"
+                "        total += (y - t) * (y - t);"
+                "        error[i * COLUMNS + c] = 2.0f * (y - t) / ((float)%s * (float)n);"
+                "    }"
+                "    sample_loss[c] = total / (float)%s;"
+                "    sample_hit[c] = labels != NULL && labels[c] == best ? 1.0f : 0.0f;"
+                "}",
+                units, units, units, units);
+}
+
+/* The output's own chain, where it has one. */
+static struct cstmt *through_chain(struct kernel *k, struct value *v)
+{
+    struct arena *a = k->module->arena;
+    struct cstmt *head = NULL;
+    struct expr *slope;
+    if (v->slope_is_one)
+        return NULL;
+    if (v->slope_from_result) {
+        struct expr *y = ex(a, "out[i * COLUMNS + c]");
+        slope = expr_substitute(a, kernel_hoist(k, v->slope, &head), intern(a, "y"), y);
+    } else {
+        kernel_param(k, "const float *restrict", "slope", "%s", v->slopes->name);
+        slope = ex(a, "slope[i * COLUMNS + c]");
+    }
+    struct holes h = {.e = {slope}};
+    return cstmt_join(head, code(a, &h,
+                                 "independent for (int64_t i = 0; i < %s; i++)"
+                                 "    independent for (int64_t c = 0; c < n; c++) {"
+                                 "        error[i * COLUMNS + c] *= $0; /* derivative */"
+                                 "    }",
+                                 v->units));
+}
+
+void lower_loss(struct module *m)
+{
+    struct value *v = m->plan->output;
+    bool classes = m->plan->net->loss == LOSS_CROSS_ENTROPY;
+    struct kernel k = kernel_new(m, classes ? "cross_entropy" : "mean_squares");
+    kernel_param(&k, "const int64_t", "n", "n");
+    kernel_param(&k, "const int32_t *restrict", "labels", "labels");
+    if (!classes)
+        kernel_param(&k, "const float *restrict", "targets", "targets");
+    kernel_param(&k, "const float *restrict", "out", "%s", v->plain->name);
+    kernel_param(&k, "float *restrict", "error", "%s", v->error->name);
+    kernel_param(&k, "float *restrict", "sample_loss", "%s", m->plan->sample_loss->name);
+    kernel_param(&k, "float *restrict", "sample_hit", "%s", m->plan->sample_hit->name);
+    struct cstmt *body = classes ? cross_entropy(m->arena, v->units) : squares(m->arena, v->units);
+    body = cstmt_join(body, through_chain(&k, v));
+    kernel_finish(&k,
+                  classes
+                      ? "Softmax and cross-entropy, and its gradient for the mean over n samples."
+                      : "Mean squared error, and its gradient for the mean over n samples.",
+                  body);
+    m->forward = cstmt_join(m->forward, kernel_call(&k));
+}

@@ -1,0 +1,179 @@
+/* Elementwise chains, values that have no weights, and the input. */
+#include "lower.h"
+
+#include <math.h>
+
+static struct expr *keep_expr(struct kernel *k, const struct value *v, int i, const char *row,
+                              struct cstmt **head)
+{
+    struct arena *a = k->module->arena;
+    struct plan *plan = k->module->plan;
+    int number = 0;
+    while (plan->dropout[number] != v->dropout[i])
+        number++;
+    kernel_param(k, "const uint64_t *restrict", arena_format(a, "key%d", i),
+                 "m->key + %d * COLUMNS", number);
+    struct expr *p = kernel_hoist(k, v->dropout[i]->p, head);
+    struct holes h = {.e = {p}};
+    struct cstmt *s = code(
+        a, &h, "x = plast_uniform(key%d[c + l], (uint32_t)(%s)) >= $0 ? 1.0f / (1.0f - $0) : 0.0f;",
+        i, row);
+    return s->value;
+}
+
+/* A probe keeps what entered, or, where that is held, takes the function about it. */
+static struct cstmt *hold(struct kernel *k, struct value *v, struct cstmt **head)
+{
+    kernel_param(k, "float *restrict", "anchor", "gradient != NULL ? %s : NULL", v->anchors->name);
+    kernel_param(k, "const int32_t", "held", "m->run.anchor");
+    struct holes h = {.e = {kernel_hoist(k, v->held, head)}};
+    return code(k->module->arena, &h,
+                "if (anchor != NULL) {"
+                "    if (held != 0) {"
+                "        const float x0 = anchor[at + l];"
+                "        out[at + l] = $0;"
+                "    } else {"
+                "        anchor[at + l] = x;"
+                "    }"
+                "}");
+}
+
+struct cstmt *lower_chain(struct kernel *k, struct value *v, bool train, const char *row,
+                          struct cstmt **head)
+{
+    struct arena *a = k->module->arena;
+    struct cstmt *s = NULL;
+    struct expr *list[2] = {kernel_hoist(k, train ? v->train : v->predict, head), NULL};
+    bool slopes = train && v->slopes != NULL;
+    if (slopes)
+        list[1] = kernel_hoist(k, v->slope, head);
+    if (train)
+        for (int i = 0; i < v->dropouts; i++)
+            s = cstmt_join(s, cstmt_declare(a, "const float", arena_format(a, "keep%d", i),
+                                            keep_expr(k, v, i, row, head)));
+    s = cstmt_join(s, bind_common(a, list, slopes ? 2 : 1));
+    kernel_param(k, "float *restrict", "out", "%s", train ? v->plain->name : v->shown->name);
+    struct holes h = {.e = {list[0], list[1]}};
+    s = cstmt_join(s, code(a, &h, "out[at + l] = $0;"));
+    if (train && v->anchors)
+        s = cstmt_join(s, hold(k, v, head));
+    if (slopes) {
+        kernel_param(k, "float *restrict", "slope", "%s", v->slopes->name);
+        s = cstmt_join(s, code(a, &h, "slope[at + l] = $1; /* derivative */"));
+    }
+    return s;
+}
+
+/* A constant array of one float a channel. */
+static const char *table(struct module *m, const struct value *v, const char *what,
+                         const double *data, int64_t n)
+{
+    const char *name = arena_format(m->arena, "%s_%s", v->name, what);
+    text_printf(&m->tables, "static const float %s[%lld] = {", name, (long long)n);
+    for (int64_t i = 0; i < n; i++) {
+        text_add(&m->tables, i == 0 ? "" : i % 8 == 0 ? ",\n    " : ", ");
+        print_literal(&m->tables, data[i], EXPR_FLOAT);
+    }
+    text_add(&m->tables, "};\n");
+    return name;
+}
+
+/* All transforms of the input as one: y = scale[c] x + shift[c]. */
+static struct cstmt *affine(struct module *m, const struct value *v)
+{
+    int64_t channels = 1;
+    for (int i = 0; i < v->links; i++)
+        if (v->chain[i]->channels > channels)
+            channels = v->chain[i]->channels;
+    double *scale = NEW_ARRAY(m->arena, channels, double),
+           *shift = NEW_ARRAY(m->arena, channels, double);
+    for (int64_t c = 0; c < channels; c++) {
+        scale[c] = 1;
+        for (int i = 0; i < v->links; i++) {
+            int64_t at = v->chain[i]->channels == 1 ? 0 : c;
+            scale[c] *= v->chain[i]->scale[at];
+            shift[c] = shift[c] * v->chain[i]->scale[at] + v->chain[i]->shift[at];
+        }
+    }
+    const char *s = table(m, v, "scale", scale, channels),
+               *t = table(m, v, "shift", shift, channels);
+    return code(m->arena, NULL,
+                "independent for (int64_t i = 0; i < %s; i++) {"
+                "    const float a = %s[i / %lld];"
+                "    const float b = %s[i / %lld];"
+                "    independent for (int64_t c = 0; c < n; c++)"
+                "        out[i * COLUMNS + c] = a * out[i * COLUMNS + c] + b;"
+                "}",
+                v->units, s, (long long)(v->rows / channels), t, (long long)(v->rows / channels));
+}
+
+void lower_input(struct module *m, struct value *v)
+{
+    struct arena *a = m->arena;
+    struct kernel k = kernel_new(m, arena_format(a, "%s_load", v->name));
+    kernel_param(&k, "const int64_t", "n", "n");
+    kernel_param(&k, "const float *restrict", "in", "x");
+    kernel_param(&k, "float *restrict", "out", "%s", v->plain->name);
+    struct cstmt *body =
+        code(a, NULL, "plast_transpose(in, n, %s, %s, out, COLUMNS);", v->units, v->units);
+    if (v->links)
+        body = cstmt_join(body, affine(m, v));
+    kernel_finish(&k, arena_format(a, "%s: samples become columns", where(m, v->layer->loc)), body);
+    m->forward = cstmt_join(m->forward, kernel_call(&k));
+    m->shown = cstmt_join(m->shown, code(a, NULL, "%s(n, x, %s);", k.name, v->shown->name));
+}
+
+/* A value that is a sum of others, without weights. */
+static struct kernel lower_plain(struct module *m, struct value *v, bool train)
+{
+    struct arena *a = m->arena;
+    struct kernel k =
+        kernel_new(m, arena_format(a, "%s_%s", v->name, train ? "forward" : "predict"));
+    kernel_param(&k, "const int64_t", "n", "n");
+    struct cstmt *body = NULL, *head = NULL;
+    /* concatenated terms change at the same rows in no two of them: sum piece by piece of the first
+     */
+    for (int t = 0; t < v->terms; t++) {
+        int64_t row = 0;
+        for (int s = 0; s < v->term[t].segments; s++) {
+            struct segment *g = &v->term[t].segment[s];
+            const char *in = arena_format(a, "in%d_%d", t, s);
+            kernel_param(&k, "const float *restrict", in, "%s",
+                         train ? g->value->plain->name : g->value->shown->name);
+            body = cstmt_join(body,
+                              code(a, NULL,
+                                   "independent for (int64_t i = 0; i < %lld; i++)"
+                                   "    independent for (int64_t c = 0; c < n; c++)"
+                                   "        out[(i + %lld) * COLUMNS + c] %s %s[i * COLUMNS + c];",
+                                   (long long)g->rows, (long long)row, t ? "+=" : "=", in));
+            row += g->rows;
+        }
+    }
+    bool simple = train ? v->links == 0 : v->predict->kind == E_NAME;
+    kernel_param(&k, "float *restrict", "out", "%s", train ? v->plain->name : v->shown->name);
+    if (!simple) {
+        struct cstmt *element = lower_chain(&k, v, train, "i", &head);
+        element = declare_if_used(a, "const float", "x", ex(a, "out[at + l]"), element);
+        element = declare_if_used(a, "const int64_t", "c", ex(a, "0"), element);
+        struct holes h = {.s = {element}};
+        body = cstmt_join(body, code(a, &h,
+                                     "independent for (int64_t i = 0; i < %s; i++) {"
+                                     "    const int64_t at = i * COLUMNS;"
+                                     "    independent for (int64_t l = 0; l < n; l++) {"
+                                     "        @0"
+                                     "    }"
+                                     "}",
+                                     v->units));
+    }
+    kernel_finish(&k, NULL, cstmt_join(head, body));
+    return k;
+}
+
+void lower_plain_forward(struct module *m, struct value *v)
+{
+    struct kernel k = lower_plain(m, v, true);
+    m->last->comment = arena_format(m->arena, "%s", where(m, v->layer->loc));
+    m->forward = cstmt_join(m->forward, kernel_call(&k));
+    k = lower_plain(m, v, false);
+    m->shown = cstmt_join(m->shown, kernel_call(&k));
+}

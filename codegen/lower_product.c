@@ -1,0 +1,308 @@
+/* Values that have weights: forward, error and update as products in register tiles. A tile is
+ * PLAST_ROWS rows by VECS vectors of samples (forward, error) or of weights (update); each sum runs
+ * over its index in order, so that no result depends on the shape of the tiles or on threads. */
+#include "lower.h"
+#include "memory.h"
+
+/* Rows that are done for all samples before the next: their weights stay in the second cache, yet
+ * there are pieces enough for threads to share. A multiple of every PLAST_ROWS. */
+static int64_t group_rows(int64_t rows, int64_t depth)
+{
+    int64_t fit = 40960 / (depth + 1) / 12 * 12, share = round_up(rows, 96) / 8;
+    int64_t group = fit < share ? fit : share;
+    return group < 12 ? 12 : group;
+}
+
+/* Rows x samples: the body of a kernel whose tile takes (rows, i, c); depth: terms of a sum. */
+static struct cstmt *tile_loops(struct kernel *k, const struct value *v, int64_t depth)
+{
+    struct arena *a = k->module->arena;
+    const char *units = v->units;
+    long long group = group_rows(v->rows, depth);
+    return code(a, NULL,
+                "collapse for (int64_t h = 0; h < %s; h += %lld)"
+                "    for (int64_t c = 0; c < n; c += STRIP)"
+                "        for (int64_t i = h; i < PLAST_LEAST(h + %lld, %s); i += PLAST_ROWS) {"
+                "            if (i + PLAST_ROWS <= %s) {"
+                "                %s_tile(PLAST_ROWS, i, c, %s);"
+                "            } else {"
+                "                %s_tile(%s %% PLAST_ROWS, i, c, %s);"
+                "            }"
+                "        }",
+                units, group, group, units, units, k->name, k->tile_names, k->name, units,
+                k->tile_names);
+}
+
+/* Adds weight * input to the sums: rows i.. of the weight, `count` columns from `column`. */
+static struct cstmt *accumulate(struct arena *a, const char *w, const char *in,
+                                const char *weight_at, int64_t count)
+{
+    return code(a, NULL,
+                "for (int64_t j = 0; j < %lld; j++) {"
+                "    plast_vec v[VECS];"
+                "    unroll for (int q = 0; q < VECS; q++)"
+                "        v[q] = plast_load(%s + j * COLUMNS + c + q * PLAST_LANES);"
+                "    unroll for (int r = 0; r < rows; r++) {"
+                "        const float s = %s[%s];"
+                "        unroll for (int q = 0; q < VECS; q++)"
+                "            sum[r][q] += s * v[q];"
+                "    }"
+                "}",
+                (long long)count, in, w, weight_at);
+}
+
+static struct cstmt *add_term(struct kernel *k, const struct value *v, int t, bool train)
+{
+    struct arena *a = k->module->arena;
+    const struct term *m = &v->term[t];
+    const char *w = arena_format(a, "w%d", t);
+    struct cstmt *s = NULL;
+    int64_t column = 0;
+    kernel_param(k, "const float *restrict", w, "m->%s", m->weight);
+    for (int i = 0; i < m->segments; i++) {
+        const struct segment *g = &m->segment[i];
+        const char *in = arena_format(a, "in%d_%d", t, i);
+        kernel_param(k, "const float *restrict", in, "%s",
+                     train ? g->value->plain->name : g->value->shown->name);
+        s = cstmt_join(s, accumulate(a, w, in,
+                                     arena_format(a, "(i + r) * %lld + %lld + j",
+                                                  (long long)m->line, (long long)column),
+                                     g->rows));
+        column += g->rows;
+    }
+    return s;
+}
+
+/* Operands that are added as they are: " + in1_0[...]" for the element, by which rows they have. */
+static struct expr *add_plain(struct kernel *k, const struct value *v, bool train, struct expr *x)
+{
+    struct arena *a = k->module->arena;
+    for (int t = 0; t < v->terms; t++) {
+        const struct term *m = &v->term[t];
+        if (m->dense)
+            continue;
+        struct expr *pieces = NULL;
+        int64_t row = m->rows;
+        for (int s = m->segments - 1; s >= 0; s--) {
+            const struct segment *g = &m->segment[s];
+            row -= g->rows;
+            const char *in = arena_format(a, "in%d_%d", t, s);
+            kernel_param(k, "const float *restrict", in, "%s",
+                         train ? g->value->plain->name : g->value->shown->name);
+            struct expr *piece = ex(a, "%s[(i + r - %lld) * COLUMNS + c + l]", in, (long long)row);
+            pieces =
+                pieces ? expr_cond(a, (struct loc){0},
+                                   ex(a, "i + r < %lld", (long long)(row + g->rows)), piece, pieces)
+                       : piece;
+        }
+        x = expr_binary(a, (struct loc){0}, E_ADD, x, pieces);
+    }
+    return x;
+}
+
+static struct expr *bias_sum(struct kernel *k, const struct value *v)
+{
+    struct arena *a = k->module->arena;
+    struct expr *sum = NULL;
+    for (int t = 0; t < v->terms; t++) {
+        if (!v->term[t].dense || !v->term[t].bias)
+            continue;
+        const char *name = arena_format(a, "bias%d", t);
+        kernel_param(k, "const float *restrict", name, "m->%s", v->term[t].bias);
+        struct expr *e = ex(a, "%s[i + r]", name);
+        sum = sum ? expr_binary(a, (struct loc){0}, E_ADD, sum, e) : e;
+    }
+    return sum ? sum : ex(a, "0.0f");
+}
+
+static struct cstmt *clear_sums(struct arena *a, struct expr *start)
+{
+    struct holes h = {.e = {start}};
+    return code(a, &h,
+                "plast_vec sum[PLAST_ROWS][VECS];"
+                "unroll for (int r = 0; r < rows; r++)"
+                "    unroll for (int q = 0; q < VECS; q++)"
+                "        sum[r][q] = plast_splat($0);");
+}
+
+/* The sums leave their registers row by row; `element` is run for each, in l. */
+static struct cstmt *leave_tile(struct arena *a, struct cstmt *element)
+{
+    struct holes h = {.s = {element}};
+    return code(a, &h,
+                "unroll for (int r = 0; r < rows; r++) {"
+                "    float s[STRIP];"
+                "    unroll for (int q = 0; q < VECS; q++)"
+                "        plast_store(s + q * PLAST_LANES, sum[r][q]);"
+                "    const int64_t at = (i + r) * COLUMNS + c;"
+                "    independent for (int l = 0; l < STRIP; l++) {"
+                "        @0"
+                "    }"
+                "}");
+}
+
+static int64_t depth_of(const struct value *v)
+{
+    int64_t depth = 0;
+    for (int t = 0; t < v->terms; t++)
+        depth += v->term[t].dense ? v->term[t].rows : 0;
+    return depth;
+}
+
+static int64_t depth_of_error(const struct value *v)
+{
+    int64_t depth = 0;
+    for (int i = 0; i < v->uses; i++)
+        depth += v->use[i].by->term[v->use[i].term].dense ? v->use[i].by->rows : 0;
+    return depth;
+}
+
+static const char tile_params[] = "const int rows, const int64_t i, const int64_t c";
+
+static struct kernel lower_products(struct module *m, struct value *v, bool train,
+                                    const char *comment)
+{
+    struct arena *a = m->arena;
+    struct kernel k =
+        kernel_new(m, arena_format(a, "%s_%s", v->name, train ? "forward" : "predict"));
+    struct cstmt *head = NULL, *body = clear_sums(a, bias_sum(&k, v));
+    for (int t = 0; t < v->terms; t++)
+        if (v->term[t].dense)
+            body = cstmt_join(body, add_term(&k, v, t, train));
+    struct expr *x = add_plain(&k, v, train, ex(a, "s[l]"));
+    struct cstmt *element = lower_chain(&k, v, train, "i + r", &head);
+    element = declare_if_used(a, "const float", "x", x, element);
+    body = cstmt_join(cstmt_join(head, body), leave_tile(a, element));
+    kernel_tile(&k, tile_params, body);
+    kernel_param(&k, "const int64_t", "n", "n");
+    kernel_finish(&k, comment, tile_loops(&k, v, depth_of(v)));
+    return k;
+}
+
+/* Where training and prediction compute the same from the same, one function serves both. */
+static bool same_both_ways(const struct value *v)
+{
+    return v->dropouts == 0 && !v->slopes && !v->anchors;
+}
+
+static const char *shown_actuals(struct module *m, struct value *v, struct kernel *k)
+{
+    /* the same parameters in the same order, with the buffers of prediction */
+    struct kernel shown = kernel_new(m, k->name);
+    struct cstmt *head = NULL;
+    bias_sum(&shown, v);
+    for (int t = 0; t < v->terms; t++)
+        if (v->term[t].dense)
+            add_term(&shown, v, t, false);
+    add_plain(&shown, v, false, ex(m->arena, "x"));
+    lower_chain(&shown, v, false, "i + r", &head);
+    kernel_param(&shown, "const int64_t", "n", "n");
+    return shown.actuals.bytes;
+}
+
+void lower_forward(struct module *m, struct value *v)
+{
+    if (!has_update(v)) {
+        lower_plain_forward(m, v);
+        return;
+    }
+    const char *comment = where(m, v->layer->loc);
+    struct kernel k =
+        lower_products(m, v, true, arena_format(m->arena, "%s: %s", comment, v->layer->name));
+    m->forward = cstmt_join(m->forward, kernel_call(&k));
+    if (same_both_ways(v)) {
+        m->shown =
+            cstmt_join(m->shown, code(m->arena, NULL, "%s(%s);", k.name, shown_actuals(m, v, &k)));
+        return;
+    }
+    k = lower_products(m, v, false, arena_format(m->arena, "%s: the same in evaluation", comment));
+    m->shown = cstmt_join(m->shown, kernel_call(&k));
+}
+
+/* What comes back from one reader that has weights. */
+static struct cstmt *pull_product(struct kernel *k, const struct use *u, int number)
+{
+    struct arena *a = k->module->arena;
+    const struct term *t = &u->by->term[u->term];
+    const char *w = arena_format(a, "w%d", number), *in = arena_format(a, "error%d", number);
+    kernel_param(k, "const float *restrict", w, "m->%s", t->feedback ? t->feedback : t->weight);
+    kernel_param(k, "const float *restrict", in, "%s", u->by->error->name);
+    return accumulate(
+        a, w, in,
+        arena_format(a, "j * %lld + %lld + i + r", (long long)t->line, (long long)u->column),
+        u->by->rows);
+}
+
+static struct cstmt *pull_direct(struct kernel *k, const struct value *v)
+{
+    const struct value *output = k->module->plan->output;
+    int64_t line = (output->rows + 15) / 16 * 16;
+    kernel_param(k, "const float *restrict", "w0", "m->%s", v->direct);
+    kernel_param(k, "const float *restrict", "error0", "%s", output->error->name);
+    return accumulate(k->module->arena, "w0", "error0",
+                      arena_format(k->module->arena, "(i + r) * %lld + j", (long long)line),
+                      output->rows);
+}
+
+static struct expr *slope_of(struct kernel *k, const struct value *v, struct cstmt **head,
+                             struct cstmt **element)
+{
+    struct arena *a = k->module->arena;
+    if (v->slope_is_one)
+        return NULL;
+    if (!v->slope_from_result) {
+        kernel_param(k, "const float *restrict", "slope", "%s", v->slopes->name);
+        return ex(a, "slope[at + l]");
+    }
+    struct expr *e = kernel_hoist(k, v->slope, head);
+    if (expr_uses(e, intern(a, "y"))) {
+        kernel_param(k, "const float *restrict", "result", "%s", v->plain->name);
+        *element = cstmt_join(*element, code(a, NULL, "const float y = result[at + l];"));
+    }
+    return e;
+}
+
+/* The readers' errors, and what is added without weights. */
+static struct cstmt *pull_all(struct kernel *k, struct value *v, struct expr **x)
+{
+    struct arena *a = k->module->arena;
+    struct cstmt *body = NULL;
+    *x = ex(a, "s[l]");
+    if (v->direct)
+        return pull_direct(k, v);
+    for (int i = 0; i < v->uses; i++) {
+        const struct use *u = &v->use[i];
+        if (u->by->error == NULL ||
+            (k->module->plan->net->learn == LEARN_DIRECT_FEEDBACK && u->by->layer != v->layer))
+            continue;
+        if (u->by->term[u->term].dense) {
+            body = cstmt_join(body, pull_product(k, u, i));
+            continue;
+        }
+        kernel_param(k, "const float *restrict", arena_format(a, "error%d", i), "%s",
+                     u->by->error->name);
+        *x = expr_binary(a, (struct loc){0}, E_ADD, *x,
+                         ex(a, "error%d[at + l + %lld * COLUMNS]", i, (long long)u->column));
+    }
+    return body;
+}
+
+void lower_error(struct module *m, struct value *v)
+{
+    struct arena *a = m->arena;
+    struct kernel k = kernel_new(m, arena_format(a, "%s_backward", v->name));
+    struct cstmt *head = NULL, *element = NULL;
+    struct expr *x;
+    struct cstmt *body = cstmt_join(clear_sums(a, ex(a, "0.0f")), pull_all(&k, v, &x));
+    struct expr *slope = slope_of(&k, v, &head, &element);
+    struct holes h = {.e = {slope ? expr_binary(a, (struct loc){0}, E_MUL, x, slope) : x}};
+    kernel_param(&k, "float *restrict", "error", "%s", v->error->name);
+    element = cstmt_join(
+        element,
+        code(a, &h, slope ? "error[at + l] = $0; /* derivative */" : "error[at + l] = $0;"));
+    kernel_tile(&k, tile_params, cstmt_join(cstmt_join(head, body), leave_tile(a, element)));
+    kernel_param(&k, "const int64_t", "n", "n");
+    kernel_finish(&k, arena_format(a, "The loss's gradient at the sums of %s.", v->name),
+                  tile_loops(&k, v, depth_of_error(v)));
+    m->errors = cstmt_join(m->errors, kernel_call(&k));
+}

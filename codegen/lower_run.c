@@ -1,0 +1,360 @@
+/* The functions that a program or the trainer calls: init, begin, step, probe, end_epoch, predict.
+ * A step is one parallel region; the kernels share their loops among its threads. */
+#include "lower.h"
+#include "memory.h"
+#include "names.h"
+
+static void add(struct module *m, const char *type, const char *name, const char *params,
+                const char *comment, bool is_public, struct cstmt *body)
+{
+    struct cfunc *f = cfunc_new(m->arena, type, name, params);
+    f->comment = comment;
+    f->is_public = is_public;
+    f->body = body;
+    m->last->next = f;
+    m->last = f;
+}
+
+static void add_public(struct module *m, const char *what, const char *params, struct cstmt *body)
+{
+    const char *name = arena_format(m->arena, "%s_%s", m->plan->net->name, what);
+    add(m, "int", name, arena_format(m->arena, params, m->plan->net->name), NULL, true, body);
+}
+
+/* float *const h1 = m->work + 1024; */
+static struct cstmt *pointers(struct module *m, struct buffer **buffer, int count, const char *base)
+{
+    struct cstmt *s = NULL, *last = NULL;
+    for (int i = 0; i < count; i++) {
+        struct cstmt *next = code(m->arena, NULL, "float *const %s = %s + %lld;", buffer[i]->name,
+                                  base, (long long)buffer[i]->at);
+        s = last ? s : next;
+        if (last)
+            last->next = next;
+        last = next;
+    }
+    return s;
+}
+
+/* The run scalars' expressions, in double precision, rounded once. */
+static struct cstmt *scalars(struct module *m)
+{
+    struct plan *p = m->plan;
+    if (!p->scalars)
+        return NULL;
+    struct cstmt *s = code(m->arena, NULL,
+                           "const double epoch = (double)m->run.epoch;"
+                           "const double epochs = (double)m->run.epochs;"
+                           "const double step = (double)m->run.step;"
+                           "const double whole = epochs * (double)m->run.steps_per_epoch;"
+                           "const double progress = whole > 0 ? step / whole : 0;"
+                           "PLAST_IGNORE(epoch);"
+                           "PLAST_IGNORE(progress);"
+                           "float scalar[%d];",
+                           p->scalars);
+    for (int i = 0; i < p->scalars; i++) {
+        struct cstmt *set = cstmt_assign(m->arena, ex(m->arena, "scalar[%d]", i), p->scalar[i]);
+        set->in_double = true;
+        s = cstmt_join(s, set);
+    }
+    return s;
+}
+
+static struct cstmt *keys(struct module *m)
+{
+    struct cstmt *s = NULL;
+    for (int i = 0; i < m->plan->dropouts; i++)
+        s = cstmt_join(
+            s, code(m->arena, NULL,
+                    "for (int64_t i = 0; i < n; i++)"
+                    "    m->key[%lld + i] = plast_key(m->run.seed, PLAST_STREAM_DROPOUT, %d, "
+                    "(uint64_t)(m->run.epoch),"
+                    "        sample != NULL ? sample[i] : (uint64_t)(m->run.step * BATCH + i));",
+                    (long long)(i * m->plan->columns), m->plan->dropout[i]->index));
+    return s;
+}
+
+static struct cstmt *check_arguments(struct module *m)
+{
+    bool classes = m->plan->net->loss == LOSS_CROSS_ENTROPY;
+    const char *units = m->plan->output->units;
+    return code(m->arena, NULL,
+                "if (m == NULL || x == NULL || %s || count < 1 || count > BATCH) {"
+                "    return PLAST_E_ARGUMENT;"
+                "}"
+                "const int64_t n = (int64_t)count;"
+                "if (labels != NULL) {"
+                "    for (int64_t i = 0; i < n; i++) {"
+                "        if (labels[i] < 0 || labels[i] >= %s) {"
+                "            return PLAST_E_LABEL;"
+                "        }"
+                "    }"
+                "}",
+                classes ? "labels == NULL" : "(labels == NULL && targets == NULL)", units);
+}
+
+static void lower_step(struct module *m)
+{
+    struct arena *a = m->arena;
+    struct holes h = {.s = {m->forward, m->errors}};
+    struct cstmt *body = check_arguments(m);
+    body = cstmt_join(body, pointers(m, m->plan->buffer, m->plan->buffers, "m->work"));
+    if (!m->plan->fuse)
+        body = cstmt_join(
+            body, code(a, NULL, "float *grad = %s; PLAST_IGNORE(grad);", m->plan->gradient->name));
+    body = cstmt_join(body, scalars(m));
+    body = cstmt_join(body, keys(m));
+    if (!m->plan->dropouts)
+        body = cstmt_join(body, code(a, NULL, "PLAST_IGNORE(sample);"));
+    if (m->plan->net->loss == LOSS_CROSS_ENTROPY)
+        body = cstmt_join(body, code(a, NULL, "PLAST_IGNORE(targets);"));
+    body = cstmt_join(
+        body,
+        code(
+            a, &h,
+            "parallel (plast_threads(m->run.threads)) {"
+            "    const uint64_t flush = plast_flush_begin();"
+            "    @0"
+            "    if (plast_finite(plast_sum(%s, n)) != 0) {"
+            "        @1"
+            "    }"
+            "    plast_flush_end(flush);"
+            "}"
+            "const float total = plast_sum(%s, n);"
+            "if (loss != NULL) {"
+            "    *loss = total / (float)n;"
+            "}"
+            "if (plast_finite(total) == 0) {"
+            "    return PLAST_E_NUMBER;"
+            "}"
+            "if (gradient == NULL) {"
+            "    m->run.step += 1;"
+            "    m->run.step_in_epoch += 1;"
+            "    m->run.samples += n;"
+            "    m->run.loss += (double)total;"
+            "    m->run.correct = labels != NULL ? m->run.correct + (int64_t)plast_sum(%s, n) : -1;"
+            "}"
+            "return 0;",
+            m->plan->sample_loss->name, m->plan->sample_loss->name, m->plan->sample_hit->name));
+    add(m, "int", "run_step",
+        arena_format(a,
+                     "struct %s *m, const float *x, const int32_t *labels, const float *targets, "
+                     "const uint64_t *sample, size_t count, float *loss, float *gradient",
+                     m->plan->net->name),
+        "One update, or, where `gradient` is given, no update but the gradients.", false, body);
+}
+
+static struct cstmt *fill(struct module *m, const struct field *f, const struct param *like,
+                          const char *stream, int number)
+{
+    struct arena *a = m->arena;
+    if (like->init == INIT_ZEROS)
+        return NULL;
+    return code(a, NULL, "plast_fill(m->%s, %lld, %lld, %lld, %d, %lld, %lld, seed, %s, %d);",
+                f->name, (long long)f->rows, (long long)f->cols, (long long)f->line,
+                (int)like->init, (long long)like->fan_in, (long long)like->fan_out, stream, number);
+}
+
+/* The weight whose scale a direct feedback matrix starts at: that of its layer. */
+static const struct param *scale_of(const struct field *f)
+{
+    return f->param ? f->param : f->layer->branch[0]->weight;
+}
+
+static struct cstmt *fill_field(struct module *m, const struct field *f)
+{
+    struct arena *a = m->arena;
+    if (f->kind == F_PARAM)
+        return fill(m, f, f->param, "PLAST_STREAM_PARAM", f->param->index);
+    if (f->kind == F_FEEDBACK) {
+        struct param like = *scale_of(f);
+        if (like.init == INIT_ZEROS)
+            like.init = INIT_GLOROT_UNIFORM;
+        return fill(m, f, &like, "PLAST_STREAM_FEEDBACK", scale_of(f)->index);
+    }
+    if (f->initial == 0)
+        return NULL;
+    struct holes h = {.e = {expr_number(a, (struct loc){0}, f->initial)}};
+    return code(a, &h,
+                "for (int64_t i = 0; i < %lld; i++)"
+                "    for (int64_t j = 0; j < %lld; j++)"
+                "        m->%s[i * %lld + j] = $0;",
+                (long long)f->rows, (long long)f->cols, f->name, (long long)f->line);
+}
+
+static void lower_init(struct module *m)
+{
+    struct net *net = m->plan->net;
+    const char *upper = upper_case(m->arena, net->name);
+    struct cstmt *fills = NULL;
+    for (int i = 0; i < m->plan->fields; i++)
+        fills = cstmt_join(fills, fill_field(m, &m->plan->field[i]));
+    struct holes h = {.s = {fills}};
+    add_public(m, "init", "struct %s **result, void *memory, size_t bytes, uint64_t seed",
+               code(m->arena, &h,
+                    "if (result == NULL || memory == NULL || bytes < %s_TRAIN_BYTES || "
+                    "(size_t)memory %% 64 != 0) {"
+                    "    return PLAST_E_MEMORY;"
+                    "}"
+                    "struct %s *m = memory;"
+                    "memset(m, 0, sizeof(*m));"
+                    "m->run.seed = seed;"
+                    "m->run.epochs = %lld;"
+                    "@0"
+                    "*result = m;"
+                    "return 0;",
+                    upper, net->name, (long long)net->epochs));
+    add_public(m, "begin", "struct %s *m, int64_t epochs, int64_t steps_per_epoch",
+               code(m->arena, NULL,
+                    "if (m == NULL || epochs < 0 || steps_per_epoch < 0) {"
+                    "    return PLAST_E_ARGUMENT;"
+                    "}"
+                    "m->run.epochs = epochs;"
+                    "m->run.steps_per_epoch = steps_per_epoch;"
+                    "return 0;"));
+    add_public(m, "end_epoch", "struct %s *m",
+               code(m->arena, NULL,
+                    "if (m == NULL) {"
+                    "    return PLAST_E_ARGUMENT;"
+                    "}"
+                    "m->run.epoch += 1;"
+                    "m->run.step_in_epoch = 0;"
+                    "m->run.samples = 0;"
+                    "m->run.correct = 0;"
+                    "m->run.loss = 0;"
+                    "return 0;"));
+}
+
+static void lower_predict(struct module *m)
+{
+    struct arena *a = m->arena;
+    struct value *v = m->plan->output;
+    struct cstmt *body = code(a, NULL,
+                              "if (m == NULL || scratch == NULL || x == NULL || out == NULL || "
+                              "count < 1 || count > BATCH) {"
+                              "    return PLAST_E_ARGUMENT;"
+                              "}"
+                              "if ((size_t)scratch %% 64 != 0) {"
+                              "    return PLAST_E_MEMORY;"
+                              "}"
+                              "PLAST_IGNORE(sample);"
+                              "const int64_t n = (int64_t)count;"
+                              "float *const shown = scratch;");
+    body = cstmt_join(body, pointers(m, m->plan->shown, m->plan->showns, "shown"));
+    if (m->shown_scalars)
+        body = cstmt_join(body, scalars(m));
+    struct holes h = {.s = {m->shown}};
+    body = cstmt_join(body, code(a, &h,
+                                 "parallel (plast_threads(m->run.threads)) {"
+                                 "    const uint64_t flush = plast_flush_begin();"
+                                 "    @0"
+                                 "    plast_transpose(%s, %s, n, COLUMNS, out, %s);"
+                                 "    plast_flush_end(flush);"
+                                 "}"
+                                 "return 0;",
+                                 v->shown->name, v->units, v->units));
+    add_public(m, "predict",
+               "const struct %s *m, void *scratch, const float *x, const uint64_t *sample, size_t "
+               "count, float *out",
+               body);
+}
+
+/* What the manifest points to: the same functions on a block of memory. */
+static void lower_entries(struct module *m)
+{
+    struct arena *a = m->arena;
+    const char *name = m->plan->net->name;
+    const char *batch = "const float *x, const void *y, int y_is_targets, const uint64_t *sample, "
+                        "size_t n, float *loss";
+    const char *split = m->plan->net->loss == LOSS_CROSS_ENTROPY
+                            ? "if (y_is_targets != 0) { return PLAST_E_ARGUMENT; }"
+                            : "";
+    add_public(m, "step",
+               "struct %s *m, const float *x, const int32_t *labels, const uint64_t *sample, "
+               "size_t n, float *loss",
+               code(a, NULL, "return run_step(m, x, labels, NULL, sample, n, loss, NULL);"));
+    if (m->plan->net->loss == LOSS_MSE)
+        add_public(m, "step_targets",
+                   "struct %s *m, const float *x, const float *targets, const uint64_t *sample, "
+                   "size_t n, float *loss",
+                   code(a, NULL, "return run_step(m, x, NULL, targets, sample, n, loss, NULL);"));
+    add(m, "int", "model_init", "void *block, size_t bytes, uint64_t seed", "For the trainer.",
+        false,
+        code(a, NULL, "struct %s *m = NULL; return %s_init(&m, block, bytes, seed);", name, name));
+    add(m, "int", "model_begin", "void *block, int64_t epochs, int64_t steps_per_epoch", NULL,
+        false, code(a, NULL, "return %s_begin(block, epochs, steps_per_epoch);", name));
+    add(m, "int", "model_end_epoch", "void *block", NULL, false,
+        code(a, NULL, "return %s_end_epoch(block);", name));
+    add(m, "int", "model_step", arena_format(a, "void *block, %s", batch), NULL, false,
+        code(a, NULL,
+             "%s return run_step(block, x, y_is_targets != 0 ? NULL : y, y_is_targets != 0 ? y : "
+             "NULL, "
+             "sample, n, loss, NULL);",
+             split));
+    add(m, "int", "model_probe", arena_format(a, "void *block, %s, float *gradient", batch), NULL,
+        false,
+        code(
+            a, NULL,
+            "%s if (gradient == NULL) { return PLAST_E_ARGUMENT; }"
+            "return run_step(block, x, y_is_targets != 0 ? NULL : y, y_is_targets != 0 ? y : NULL, "
+            "sample, n, loss, gradient);",
+            split));
+    if (m->anchored)
+        add(m, "int", "model_anchor", "void *block, int on", NULL, false,
+            code(a, NULL, "struct %s *m = block; m->run.anchor = on; return 0;", name));
+    add(m, "int", "model_predict",
+        "const void *block, void *scratch, const float *x, const uint64_t *sample, size_t n, float "
+        "*out",
+        NULL, false, code(a, NULL, "return %s_predict(block, scratch, x, sample, n, out);", name));
+}
+
+void lower_run(struct module *m)
+{
+    lower_step(m);
+    lower_init(m);
+    lower_predict(m);
+    lower_entries(m);
+}
+
+static bool shown_uses_scalars(const struct module *m)
+{
+    for (const struct cstmt *s = m->shown; s; s = s->next)
+        if (expr_uses(s->value, intern(m->arena, "scalar")))
+            return true;
+    return false;
+}
+
+/* Everything, in the order of the schedule. */
+struct module *lower_net(struct plan *plan, struct diag *diag)
+{
+    struct module *m = NEW(plan->arena, struct module);
+    m->plan = plan;
+    m->arena = plan->arena;
+    m->diag = diag;
+    m->tables = text_new(m->arena);
+    for (int i = 0; i < plan->values; i++) {
+        struct value *v = plan->value[i];
+        m->anchored |= v->anchors != NULL;
+        if (v->is_input)
+            lower_input(m, v);
+        else
+            lower_forward(m, v);
+        if (v->transposed)
+            m->forward =
+                cstmt_join(m->forward,
+                           code(m->arena, NULL, "plast_transpose(%s, %s, n, COLUMNS, %s, %lld);",
+                                v->plain->name, v->units, v->transposed->name, (long long)v->line));
+    }
+    m->shown_scalars = shown_uses_scalars(m);
+    lower_loss(m);
+    for (int i = plan->values - 1; i >= 0; i--) {
+        struct value *v = plan->value[i];
+        if (v->learns && !v->is_output)
+            lower_error(m, v);
+        for (int j = plan->values - 1; j >= i; j--)
+            if (has_update(plan->value[j]) && update_after(plan->value[j]) == v)
+                lower_updates(m, plan->value[j]);
+    }
+    lower_run(m);
+    return m;
+}

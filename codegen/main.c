@@ -1,0 +1,392 @@
+/* plastc: options, the passes in order, files. */
+#if HAVE_CONFIG_H
+#include "config.h"
+#endif
+#include "module.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "0"
+#endif
+
+enum { STATUS_DONE, STATUS_ERRORS, STATUS_USAGE, STATUS_FILE, STATUS_PROMISE };
+
+struct options {
+    const char *input, *output, *header, *depfile, *dump;
+    bool library, explain, fuse, print_header, json;
+    struct definition *definition;
+    int definitions;
+};
+
+/* What is done to the functions, in order; each can be seen with --dump=NAME. */
+static const struct {
+    const char *name;
+    void (*run)(struct arena *, struct cfunc *);
+} passes[] = {{"lower", NULL}, {"simplify", simplify}, {"parallel", parallel}};
+
+static const char help[] =
+    "usage: plastc [options] MODEL.pl\n"
+    "\n"
+    "Compiles a network to one C file, which is built with\n"
+    "    cc -O3 -march=native -fopenmp MODEL.c $(pkg-config --cflags --libs plast) -lm -o MODEL\n"
+    "\n"
+    "  -o FILE             where to write the C (- is standard output; default: MODEL.c here)\n"
+    "  --header[=FILE]     also write a header (default: the output's name with .h)\n"
+    "  --library           no main: for use in another program\n"
+    "  -D NAME=VALUE       the value of a `let` of the model\n"
+    "  -MF FILE            write which files the output depends on, for make\n"
+    "  --explain           print the plan instead of the C: memory, passes, derivatives, work\n"
+    "  --no-fuse           every pass over the weights by itself (the same results, slower)\n"
+    "  --dump=PASS         print what stands after a pass: parse check lower simplify parallel\n"
+    "  --prelude           print the standard definitions\n"
+    "  -fdiagnostics-format=text|json\n"
+    "  --help, --version\n"
+    "\n"
+    "Status: 0 done, 1 errors in the model, 2 usage, 3 a file, 4 a budget not met, 70 a bug.\n";
+
+static int usage(const char *format, const char *what)
+{
+    fprintf(stderr, "plastc: ");
+    fprintf(stderr, format, what);
+    fprintf(stderr, "\nTry 'plastc --help'.\n");
+    return STATUS_USAGE;
+}
+
+static bool starts(const char *s, const char *prefix, const char **rest)
+{
+    size_t n = strlen(prefix);
+    *rest = s + n;
+    return strncmp(s, prefix, n) == 0;
+}
+
+static bool add_definition(struct arena *a, struct options *o, const char *text)
+{
+    const char *equals = strchr(text, '=');
+    if (!equals || equals == text)
+        return false;
+    struct definition d = {intern_bytes(a, text, (size_t)(equals - text)), equals + 1};
+    PUSH(a, o->definition, o->definitions, d);
+    return true;
+}
+
+/* The value of an option written `-oX`, `-o X`; NULL if it is another, "" if it is missing. */
+static const char *short_option(const char *name, char **argv, int *i)
+{
+    const char *rest;
+    if (!starts(argv[*i], name, &rest))
+        return NULL;
+    if (*rest)
+        return rest;
+    return argv[*i + 1] ? argv[++*i] : "";
+}
+
+static bool is_pass(const char *name)
+{
+    for (size_t i = 0; i < sizeof passes / sizeof *passes; i++)
+        if (strcmp(name, passes[i].name) == 0)
+            return true;
+    return strcmp(name, "parse") == 0 || strcmp(name, "check") == 0;
+}
+
+static int read_flag(struct options *o, const char *arg)
+{
+    const char *rest;
+    if (strcmp(arg, "--library") == 0)
+        o->library = true;
+    else if (strcmp(arg, "--explain") == 0)
+        o->explain = true;
+    else if (strcmp(arg, "--no-fuse") == 0)
+        o->fuse = false;
+    else if (strcmp(arg, "--header") == 0)
+        o->print_header = true;
+    else if (starts(arg, "--header=", &rest) && *rest)
+        o->print_header = true, o->header = rest;
+    else if (starts(arg, "--dump=", &rest) && is_pass(rest))
+        o->dump = rest;
+    else if (starts(arg, "--dump=", &rest))
+        return usage("no pass '%s': parse check lower simplify parallel", rest);
+    else if (strcmp(arg, "-fdiagnostics-format=json") == 0)
+        o->json = true;
+    else if (strcmp(arg, "-fdiagnostics-format=text") == 0)
+        o->json = false;
+    else
+        return usage("unknown option '%s'", arg);
+    return STATUS_DONE;
+}
+
+/* Status, or -1 to go on. */
+static int read_options(struct arena *a, struct options *o, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        const char *value;
+        if (strcmp(argv[i], "--help") == 0)
+            return fputs(help, stdout) < 0 || fflush(stdout) != 0 ? STATUS_FILE : STATUS_DONE;
+        if (strcmp(argv[i], "--version") == 0)
+            return printf("plastc " PACKAGE_VERSION "\n") < 0 || fflush(stdout) != 0 ? STATUS_FILE
+                                                                                     : STATUS_DONE;
+        if (strcmp(argv[i], "--prelude") == 0)
+            return fwrite(prelude_text, 1, prelude_size, stdout) < prelude_size ||
+                           fflush(stdout) != 0
+                       ? STATUS_FILE
+                       : STATUS_DONE;
+        if ((value = short_option("-o", argv, &i)))
+            o->output = value;
+        else if ((value = short_option("-MF", argv, &i)))
+            o->depfile = value;
+        else if ((value = short_option("-D", argv, &i))) {
+            if (!add_definition(a, o, value))
+                return usage("-D wants NAME=VALUE, not '%s'", value);
+        } else if (argv[i][0] == '-' && argv[i][1]) {
+            int status = read_flag(o, argv[i]);
+            if (status)
+                return status;
+        } else if (o->input) {
+            return usage("one model at a time: '%s' is a second", argv[i]);
+        } else {
+            o->input = argv[i];
+        }
+    }
+    if (!o->input)
+        return usage("%s", "no model given");
+    if ((o->output && !*o->output) || (o->depfile && !*o->depfile))
+        return usage("%s", "an option needs a file name");
+    return -1;
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* `path` with its ending replaced. */
+static const char *with_ending(struct arena *a, const char *path, const char *ending)
+{
+    const char *base = base_name(path), *dot = strrchr(base, '.');
+    size_t n = dot && dot != base ? (size_t)(dot - path) : strlen(path);
+    return arena_format(a, "%.*s%s", (int)n, path, ending);
+}
+
+static int write_failed(const char *path)
+{
+    fprintf(stderr, "plastc: %s: %s\n", path, strerror(errno));
+    return STATUS_FILE;
+}
+
+/* What the umask leaves, as for any new file: mkstemp's are the owner's alone. */
+static bool give_mode(const char *path)
+{
+    mode_t mask = umask(0);
+    umask(mask);
+    return chmod(path, 0666 & ~mask) == 0;
+}
+
+/* What is there and is no regular file (a pipe, a device) is written to, never replaced. */
+static int write_special(const char *path, const struct text *t)
+{
+    FILE *f = fopen(path, "wb");
+    if (!f)
+        return write_failed(path);
+    bool ok = fwrite(t->bytes, 1, t->size, f) == t->size;
+    ok = fclose(f) == 0 && ok;
+    return ok ? STATUS_DONE : write_failed(path);
+}
+
+/* Under a temporary name first: a file is whole or it is not there. A symbolic link stays one. */
+static int write_file(struct arena *a, const char *path, const struct text *t)
+{
+    struct stat is;
+    if (strcmp(path, "-") != 0 && stat(path, &is) == 0 && !S_ISREG(is.st_mode))
+        return write_special(path, t);
+    char *real = realpath(path, NULL);
+    path = real ? arena_format(a, "%s", real) : path;
+    free(real);
+    if (strcmp(path, "-") == 0)
+        return fwrite(t->bytes, 1, t->size, stdout) < t->size || fflush(stdout) != 0
+                   ? write_failed("standard output")
+                   : STATUS_DONE;
+    char *temporary = arena_format(a, "%s.XXXXXX", path);
+    int file = mkstemp(temporary);
+    FILE *f = file < 0 ? NULL : fdopen(file, "wb");
+    if (!f)
+        return write_failed(path);
+    bool ok = fwrite(t->bytes, 1, t->size, f) == t->size;
+    ok = fflush(f) == 0 && ok;
+    ok = fclose(f) == 0 && ok;
+    if (ok && give_mode(temporary) && rename(temporary, path) == 0)
+        return STATUS_DONE;
+    int why = errno;
+    unlink(temporary);
+    errno = why;
+    return write_failed(path);
+}
+
+static bool make_can_name(const char *path)
+{
+    return path[strcspn(path, "\n\r\t:;%\\|=")] == '\0';
+}
+
+/* A path as make reads it. */
+static void add_make_path(struct text *t, const char *path)
+{
+    for (; *path; path++) {
+        if (*path == ' ' || *path == '#')
+            text_add(t, "\\");
+        if (*path == '$')
+            text_add(t, "$");
+        text_add_bytes(t, path, 1);
+    }
+}
+
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    if (strcmp(a, "-") == 0 || strcmp(b, "-") == 0)
+        return false;
+    if (stat(a, &x) == 0 && stat(b, &y) == 0)
+        return x.st_dev == y.st_dev && x.st_ino == y.st_ino && S_ISREG(x.st_mode);
+    return strcmp(a, b) == 0;
+}
+
+/* Nothing that was read, and nothing else that is written, is written over. */
+static int check_outputs(const struct diag *d, const char *const *output, int count)
+{
+    for (int i = 0; i < count; i++) {
+        for (int k = 0; k < i; k++)
+            if (output[i] && output[k] && same_file(output[i], output[k]))
+                return usage("two outputs are the same file, '%s'", output[i]);
+        for (uint32_t k = 1; output[i] && k < d->sources; k++)
+            if (d->source[k].path[0] != '<' && same_file(output[i], d->source[k].path))
+                return usage("'%s' is read: the output would replace it", output[i]);
+    }
+    return STATUS_DONE;
+}
+
+static int write_depfile(struct arena *a, const struct options *o, const struct diag *d,
+                         const char *output)
+{
+    struct text t = text_new(a);
+    if (!make_can_name(output))
+        return usage("make cannot have a file named '%s'", output);
+    for (uint32_t i = 1; i < d->sources; i++)
+        if (!make_can_name(d->source[i].path))
+            return usage("make cannot have a file named '%s'", d->source[i].path);
+    add_make_path(&t, output);
+    text_add(&t, ":");
+    for (uint32_t i = 1; i < d->sources; i++) {
+        if (d->source[i].path[0] == '<')
+            continue;
+        text_add(&t, " ");
+        add_make_path(&t, d->source[i].path);
+    }
+    text_add(&t, "\n");
+    for (uint32_t i = 1; i < d->sources; i++) {
+        if (d->source[i].path[0] == '<' || strcmp(d->source[i].path, o->input) == 0)
+            continue;
+        add_make_path(&t, d->source[i].path);
+        text_add(&t, ":\n");
+    }
+    return write_file(a, o->depfile, &t);
+}
+
+static int write_outputs(struct arena *a, const struct options *o, struct module *m)
+{
+    const char *output = o->output ? o->output : with_ending(a, base_name(o->input), ".c");
+    const char *header = o->header ? o->header : with_ending(a, output, ".h");
+    struct module_options module = {o->library, o->print_header ? base_name(header) : NULL};
+    if (o->print_header && strcmp(output, "-") == 0 && !o->header)
+        return usage("%s", "--header needs a file name where the C goes to standard output");
+    struct text c = text_new(a), h = text_new(a);
+    const char *const outputs[] = {output, o->print_header ? header : NULL, o->depfile};
+    int status = check_outputs(m->diag, outputs, 3);
+    if (status)
+        return status;
+    print_module(&c, m, &module);
+    status = write_file(a, output, &c);
+    if (!status && o->print_header) {
+        print_header(&h, m);
+        status = write_file(a, header, &h);
+    }
+    return !status && o->depfile ? write_depfile(a, o, m->diag, output) : status;
+}
+
+static int dump(struct arena *a, struct text *t)
+{
+    return write_file(a, "-", t);
+}
+
+static int dump_module(struct arena *a, const struct module *m)
+{
+    struct text t = text_new(a);
+    for (const struct cfunc *f = m->func; f; f = f->next) {
+        print_func(&t, f);
+        text_add(&t, f->next ? "\n" : "");
+    }
+    return dump(a, &t);
+}
+
+static int lower(struct arena *a, const struct options *o, struct plan *plan, struct diag *d)
+{
+    struct module *m = lower_net(plan, d);
+    for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
+        for (struct cfunc *f = m->func; f && passes[i].run; f = f->next)
+            passes[i].run(a, f);
+        if (o->dump && strcmp(o->dump, passes[i].name) == 0)
+            return dump_module(a, m);
+    }
+    return write_outputs(a, o, m);
+}
+
+static int compile(struct arena *a, const struct options *o, struct diag *d)
+{
+    struct text t = text_new(a);
+    int unreadable = 0;
+    struct file *file = parse_file(a, d, o->input, &unreadable);
+    if (!file) {
+        diag_error(d, (struct loc){0}, "%s: %s", o->input, strerror(unreadable));
+        return STATUS_FILE;
+    }
+    if (o->dump && strcmp(o->dump, "parse") == 0 && !d->errors) {
+        dump_file(&t, file);
+        return dump(a, &t);
+    }
+    struct net *net = check_file(a, d, file, o->definition, o->definitions);
+    if (!net || d->errors || !plan_fits(net, d))
+        return STATUS_ERRORS;
+    if (o->dump && strcmp(o->dump, "check") == 0) {
+        dump_net(&t, net);
+        return dump(a, &t);
+    }
+    if (refuse_rules(d, net))
+        return STATUS_ERRORS;
+    struct plan *plan = plan_net(a, net, o->fuse);
+    if (!plan_check(plan, d))
+        return STATUS_PROMISE;
+    if (o->explain) {
+        explain(&t, plan);
+        return dump(a, &t);
+    }
+    return lower(a, o, plan, d);
+}
+
+int main(int argc, char **argv)
+{
+    struct arena *a = arena_new();
+    struct options o = {.fuse = true};
+    int status = read_options(a, &o, argc, argv);
+    if (status < 0) {
+        struct diag *d = diag_new(a);
+        status = compile(a, &o, d);
+        const char *no_color = getenv("NO_COLOR");
+        bool color = isatty(2) && !(no_color && *no_color);
+        if (d->errors || o.json)
+            diag_print(d, stderr, o.json ? DIAG_JSON : DIAG_TEXT, color);
+    }
+    arena_free(a);
+    return status;
+}

@@ -1,0 +1,331 @@
+/* See memory.h. Buffers of the work area share places where their life spans
+ * do not meet: first fit, largest first. */
+#include "memory.h"
+#include "names.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HEAD_BYTES = 128 }; /* struct plast_run, rounded up to lines */
+
+int64_t round_up(int64_t n, int64_t to)
+{
+    return (n + to - 1) / to * to;
+}
+
+int time_forward(const struct value *v)
+{
+    return v->index;
+}
+
+int time_loss(const struct plan *p)
+{
+    return p->values;
+}
+
+int time_error(const struct plan *p, const struct value *v)
+{
+    return p->values + 1 + 2 * (p->values - 1 - v->index);
+}
+
+const struct value *update_after(const struct value *v)
+{
+    const struct value *after = v;
+    for (int t = 0; t < v->terms; t++)
+        for (int s = 0; s < v->term[t].segments; s++) {
+            const struct value *from = v->term[t].segment[s].value;
+            if (from->learns && from->index < after->index)
+                after = from;
+        }
+    return after;
+}
+
+static int time_end(const struct plan *p)
+{
+    return time_error(p, p->value[0]) + 3;
+}
+
+/* Updates end with no barrier: threads may be in them until the barrier of the next error. Values
+ * that do not learn have none. */
+static int time_updated(const struct plan *p, const struct value *v)
+{
+    for (int i = update_after(v)->index - 1; i >= 0; i--)
+        if (p->value[i]->learns)
+            return time_error(p, p->value[i]);
+    return time_end(p);
+}
+
+static struct buffer *buffer_new(struct plan *p, const char *name, int64_t floats, int first,
+                                 int last)
+{
+    struct buffer *b = NEW(p->arena, struct buffer);
+    b->name = name;
+    b->floats = (floats + 15) / 16 * 16;
+    b->first = first;
+    b->last = last;
+    return b;
+}
+
+static struct buffer *work_buffer(struct plan *p, const char *name, int64_t floats, int first,
+                                  int last)
+{
+    struct buffer *b = buffer_new(p, name, floats, first, last);
+    PUSH(p->arena, p->buffer, p->buffers, b);
+    return b;
+}
+
+/* The name of a buffer of the value; the value's own is that of its plain one. */
+static const char *unique(struct plan *p, const struct value *v, const char *suffix)
+{
+    return names_unique(p->names, arena_format(p->arena, "%s%s", v->name, suffix));
+}
+
+static int later(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+static int last_forward(const struct value *v)
+{
+    int last = time_forward(v);
+    for (int i = 0; i < v->uses; i++)
+        last = later(last, time_forward(v->use[i].by));
+    return last;
+}
+
+static int last_update(const struct plan *p, const struct value *v)
+{
+    int last = 0;
+    for (int i = 0; i < v->uses; i++)
+        if (v->use[i].by->term[v->use[i].term].dense)
+            last = later(last, time_updated(p, v->use[i].by));
+    return last;
+}
+
+static int last_pulled(const struct plan *p, const struct value *v)
+{
+    int last = has_update(v) ? time_updated(p, v) : time_error(p, v);
+    for (int t = 0; t < v->terms; t++)
+        for (int s = 0; s < v->term[t].segments; s++)
+            if (v->term[t].segment[s].value->learns)
+                last = later(last, time_error(p, v->term[t].segment[s].value));
+    return last;
+}
+
+bool has_update(const struct value *v)
+{
+    for (int t = 0; t < v->terms; t++)
+        if (v->term[t].dense)
+            return true;
+    return false;
+}
+
+static void plan_value(struct plan *p, struct value *v)
+{
+    bool keep = p->net->learn == LEARN_DIRECT_FEEDBACK; /* read by the selftest after a probe */
+    int born = time_forward(v), errs = time_error(p, v), end = time_end(p);
+    int last = v->is_output ? time_loss(p) : last_forward(v);
+    if (v->slope_from_result && v->learns)
+        last = later(last, errs);
+    v->plain = work_buffer(p, v->name, v->rows * p->columns, born, keep ? end : last);
+    if (v->turned && !(v->is_input && !v->links && v->line == v->rows))
+        v->transposed =
+            work_buffer(p, unique(p, v, "_t"), v->line * p->net->batch, born, last_update(p, v));
+    if (v->learns && !v->slope_is_one && !v->slope_from_result)
+        v->slopes = work_buffer(p, unique(p, v, "_slope"), v->rows * p->columns, born, errs);
+    if (v->held && v->learns) /* kept from one probe to the next */
+        v->anchors = work_buffer(p, unique(p, v, "_anchor"), v->rows * p->columns, 0, end);
+    bool direct = keep && v->is_output;
+    if (v->learns)
+        v->error =
+            work_buffer(p, unique(p, v, "_error"), v->rows * p->columns,
+                        v->is_output ? time_loss(p) : errs, direct ? end : last_pulled(p, v));
+}
+
+static int larger_first(const void *a, const void *b)
+{
+    const struct buffer *x = *(struct buffer *const *)a, *y = *(struct buffer *const *)b;
+    if (x->floats != y->floats)
+        return x->floats < y->floats ? 1 : -1;
+    return x->first != y->first ? (x->first > y->first) - (x->first < y->first)
+                                : strcmp(x->name, y->name);
+}
+
+static bool meet(const struct buffer *a, const struct buffer *b)
+{
+    return a->first <= b->last && b->first <= a->last;
+}
+
+/* The lowest place where the buffer meets none of those placed, which are in order of their
+ * places. */
+static int64_t find_place(struct buffer *const *placed, int count, const struct buffer *b)
+{
+    int64_t at = 0;
+    for (int i = 0; i < count; i++) {
+        const struct buffer *o = placed[i];
+        if (o->at >= at + b->floats)
+            break;
+        if (meet(o, b) && at < o->at + o->floats)
+            at = o->at + o->floats;
+    }
+    return at;
+}
+
+static int64_t place_buffers(struct arena *a, struct buffer **buffer, int count)
+{
+    struct buffer **order = NEW_ARRAY(a, count ? count : 1, struct buffer *);
+    if (count)
+        memcpy(order, buffer, (size_t)count * sizeof *order);
+    qsort(order, (size_t)count, sizeof *order, larger_first);
+    struct buffer **placed = NEW_ARRAY(a, count ? count : 1, struct buffer *);
+    int64_t size = 0;
+    for (int i = 0; i < count; i++) {
+        struct buffer *b = order[i];
+        b->at = find_place(placed, i, b);
+        int k = i;
+        for (; k > 0 && placed[k - 1]->at > b->at; k--)
+            placed[k] = placed[k - 1];
+        placed[k] = b;
+        if (b->at + b->floats > size)
+            size = b->at + b->floats;
+    }
+    return size;
+}
+
+static void plan_scratch(struct plan *p)
+{
+    for (int i = 0; i < p->values; i++) {
+        struct value *v = p->value[i];
+        int last = v->is_output ? p->values : last_forward(v);
+        v->shown =
+            buffer_new(p, unique(p, v, "_shown"), v->rows * p->columns, time_forward(v), last);
+        PUSH(p->arena, p->shown, p->showns, v->shown);
+    }
+    p->scratch = place_buffers(p->arena, p->shown, p->showns);
+}
+
+static size_t lay_out_fields(struct plan *p)
+{
+    size_t at = HEAD_BYTES;
+    at += (size_t)p->dropouts * (size_t)p->columns * sizeof(uint64_t);
+    for (int i = 0; i < p->fields; i++) {
+        struct field *f = &p->field[i];
+        f->offset = at;
+        at += (size_t)((f->rows * f->line + 15) / 16 * 16) * sizeof(float);
+    }
+    return at;
+}
+
+void plan_memory(struct plan *p)
+{
+    int64_t largest = 1;
+    for (int i = 0; i < p->values; i++)
+        plan_value(p, p->value[i]);
+    int loss = time_loss(p), end = time_end(p);
+    p->sample_loss = work_buffer(p, names_unique(p->names, "sample_loss"), p->columns, loss, end);
+    p->sample_hit = work_buffer(p, names_unique(p->names, "sample_hit"), p->columns, loss, end);
+    for (int i = 0; i < p->fields; i++)
+        if (p->field[i].kind == F_PARAM && p->field[i].rows * p->field[i].line > largest)
+            largest = p->field[i].rows * p->field[i].line;
+    if (!p->fuse)
+        p->gradient = work_buffer(p, names_unique(p->names, "grad_memory"), largest, loss, end);
+    p->work = place_buffers(p->arena, p->buffer, p->buffers);
+    plan_scratch(p);
+    p->head_bytes = HEAD_BYTES;
+    p->train_bytes = lay_out_fields(p) + (size_t)p->work * sizeof(float);
+    p->predict_bytes = (size_t)p->scratch * sizeof(float);
+}
+
+static bool initial_scalar(void *context, const char *name, double *result)
+{
+    const struct plan *p = context;
+    *result = strcmp(name, "epochs") == 0 ? (double)p->net->epochs : 0;
+    return is_run_scalar(name);
+}
+
+/* A state's first value; the run has not begun, so its counters are 0. */
+double initial_value(const struct plan *p, const struct expr *e)
+{
+    double value;
+    union {
+        const struct plan *in;
+        void *out;
+    } context = {p}; /* the callback only reads it */
+    if (!expr_evaluate(e, initial_scalar, context.out, &value) || !isfinite(value))
+        bug("an initial value that is no number");
+    return value;
+}
+
+static bool only_scalars(const struct expr *e, bool *any)
+{
+    if (e->kind == E_NAME && !is_run_scalar(e->name))
+        return false;
+    *any |= e->kind == E_NAME;
+    for (int i = 0; i < e->count; i++)
+        if (!only_scalars(e->arg[i], any))
+            return false;
+    return true;
+}
+
+static struct expr *scalar_name(struct plan *p, struct expr *e)
+{
+    int i = 0;
+    while (i < p->scalars && !expr_equal(p->scalar[i], e))
+        i++;
+    if (i == p->scalars)
+        PUSH(p->arena, p->scalar, p->scalars, e);
+    return expr_name(p->arena, e->loc, intern(p->arena, arena_format(p->arena, "scalar%d", i)));
+}
+
+static struct expr *hoist(void *context, struct expr *e)
+{
+    struct plan *p = context;
+    bool any = false;
+    if (only_scalars(e, &any) && any)
+        return scalar_name(p, e);
+    return expr_map(p->arena, e, hoist, p);
+}
+
+struct expr *plan_hoist(struct plan *p, struct expr *e)
+{
+    return e ? hoist(p, e) : NULL;
+}
+
+bool plan_fits(const struct net *net, struct diag *diag)
+{
+    const double most = 70368744177664.0; /* 2^46 */
+    double weights = 0, values = 0;
+    for (int i = 0; i < net->param_count; i++) {
+        double n = 1;
+        for (int k = 0; k < net->param[i]->shape.rank; k++)
+            n *= (double)(net->param[i]->shape.dim[k] + 15);
+        weights += 4 * n * (2 + net->optimizer->state_count);
+    }
+    for (int i = 0; i < net->node_count; i++)
+        values += 16 * (double)(net->node[i]->size + 15) * (double)(net->batch + 31);
+    if (weights + values <= most)
+        return true;
+    diag_error(diag, net->loc,
+               "this network is too large: training would need about %.3g bytes, above 2^46",
+               weights + values);
+    diag_note(diag, (struct loc){0},
+              "%.3g bytes of weights and optimizer state, %.3g of activations at batch %lld",
+              weights, values, (long long)net->batch);
+    return false;
+}
+
+bool plan_check(const struct plan *p, struct diag *diag)
+{
+    if (p->net->budget > 0 && (double)p->train_bytes > p->net->budget) {
+        int64_t weights = (int64_t)p->train_bytes - p->work * (int64_t)sizeof(float);
+        diag_error(diag, p->net->budget_loc, "training needs %zu bytes, %.0f more than the budget",
+                   p->train_bytes, (double)p->train_bytes - p->net->budget);
+        diag_note(diag, (struct loc){0},
+                  "%lld bytes of weights and optimizer state + %lld bytes of activations "
+                  "and errors at batch %lld",
+                  (long long)weights, (long long)(p->work * 4), (long long)p->net->batch);
+        return false;
+    }
+    return true;
+}

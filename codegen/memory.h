@@ -1,0 +1,24 @@
+/* The parts of planning: chains, fields, the schedule of a step, life spans, offsets. */
+#ifndef PLAST_MEMORY_H
+#define PLAST_MEMORY_H
+
+#include "loop.h"
+#include "plan.h"
+
+int64_t round_up(int64_t n, int64_t to);
+void plan_chain(struct plan *, struct value *);
+void plan_fields(struct plan *);
+void plan_memory(struct plan *);
+bool has_update(const struct value *); /* it has weights */
+double initial_value(const struct plan *, const struct expr *);
+
+/* The schedule: when things happen in a step. Forward passes come in the order of values, then
+ * the loss, then errors in the reverse order. A weight is updated when the errors of all it read
+ * have been pulled through it. */
+int time_forward(const struct value *);
+int time_loss(const struct plan *);
+int time_error(const struct plan *, const struct value *);
+/* The value after whose error the weights of `v` are updated. */
+const struct value *update_after(const struct value *v);
+
+#endif

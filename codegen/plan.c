@@ -1,0 +1,268 @@
+/* Checked network -> plan: which values reach memory, what each is computed
+ * from, who reads it, and the schedule of a step. Memory is laid out in
+ * memory.c. */
+#include "memory.h"
+#include "names.h"
+
+#include <string.h>
+
+struct builder {
+    struct plan *plan;
+    struct arena *arena;
+    struct names *names;
+    int *readers;          /* of each node */
+    struct value **open;   /* the unfinished value that a node is the last of, or NULL */
+    struct segment **view; /* of each finished node, and how many */
+    int *views;
+};
+
+static const char *stem(struct builder *b, const char *name)
+{
+    return names_unique(b->names, name);
+}
+
+static struct value *value_new(struct builder *b, struct node *node)
+{
+    struct value *v = NEW(b->arena, struct value);
+    v->layer = node->layer;
+    v->rows = node->size;
+    v->line = round_up(v->rows, 16);
+    return v;
+}
+
+/* Whether errors reach this node from the output by a matrix of their own. */
+static bool is_direct(const struct plan *p, const struct node *node)
+{
+    const struct layer *layer = node->layer;
+    return p->net->learn == LEARN_DIRECT_FEEDBACK && !layer->is_output && layer->branch_count > 0 &&
+           layer->neurons == node;
+}
+
+/* The unfinished value becomes one that reaches memory. Values are numbered here, so a value's
+ * number is above those of all it reads. */
+static void finish(struct builder *b, struct node *node, struct value *v)
+{
+    v->index = b->plan->values;
+    v->is_direct = is_direct(b->plan, node);
+    PUSH(b->arena, b->plan->value, b->plan->values, v);
+    v->name = stem(b, v->layer->name);
+    v->units = names_constant(b->names, arena_format(b->arena, "%s_UNITS", v->name));
+    struct segment s = {v, 0, v->rows};
+    PUSH(b->arena, b->view[node->index], b->views[node->index], s);
+    b->open[node->index] = NULL;
+}
+
+static void read_view(struct builder *b, struct term *t, const struct node *from)
+{
+    for (int i = 0; i < b->views[from->index]; i++) {
+        PUSH(b->arena, t->segment, t->segments, b->view[from->index][i]);
+        t->rows += b->view[from->index][i].rows;
+    }
+}
+
+static struct term term_of(struct builder *b, struct node *dense, const struct node *from)
+{
+    struct term t = {.dense = dense};
+    read_view(b, &t, from);
+    t.line = round_up(t.rows, 16);
+    return t;
+}
+
+static struct value *open_dense(struct builder *b, struct node *node)
+{
+    struct value *v = value_new(b, node);
+    struct term t = term_of(b, node, node->input[0]);
+    PUSH(b->arena, v->term, v->terms, t);
+    return v;
+}
+
+/* A sum takes the terms of operands that nothing was done to yet. */
+static void add_operand(struct builder *b, struct value *sum, struct node *from)
+{
+    struct value *open = b->open[from->index];
+    if (!open) {
+        struct term t = term_of(b, NULL, from);
+        PUSH(b->arena, sum->term, sum->terms, t);
+        return;
+    }
+    for (int i = 0; i < open->terms; i++)
+        PUSH(b->arena, sum->term, sum->terms, open->term[i]);
+    b->open[from->index] = NULL;
+}
+
+static struct value *open_sum(struct builder *b, struct node *node)
+{
+    struct value *v = value_new(b, node);
+    for (int i = 0; i < node->input_count; i++)
+        add_operand(b, v, node->input[i]);
+    return v;
+}
+
+static struct value *open_link(struct builder *b, struct node *node)
+{
+    struct node *from = node->input[0];
+    struct value *v = b->open[from->index];
+    b->open[from->index] = NULL;
+    if (!v) {
+        v = value_new(b, node);
+        struct term t = term_of(b, NULL, from);
+        PUSH(b->arena, v->term, v->terms, t);
+    }
+    PUSH(b->arena, v->chain, v->links, node);
+    return v;
+}
+
+static void join_views(struct builder *b, struct node *node)
+{
+    int at = node->index;
+    for (int i = 0; i < node->input_count; i++) {
+        int from = node->input[i]->index;
+        for (int k = 0; k < b->views[from]; k++)
+            PUSH(b->arena, b->view[at], b->views[at], b->view[from][k]);
+    }
+}
+
+/* Whether the reader of the node can go on where it stopped, so that it need not reach memory. */
+static bool stays_open(struct builder *b, const struct node *node, const struct node *reader)
+{
+    if (b->readers[node->index] != 1 || !reader || reader->layer != node->layer)
+        return false;
+    if (is_direct(b->plan, node))
+        return false;
+    switch (reader->op) {
+    case N_MAP:
+    case N_DROPOUT:
+    case N_AFFINE:
+        return true;
+    case N_SUM:
+        return node->op == N_DENSE || node->op == N_SUM;
+    case N_INPUT:
+    case N_DENSE:
+    case N_CONCAT:
+        return false;
+    }
+    bug("operator %d", (int)reader->op);
+}
+
+/* The input goes on only through its transforms: operators on it belong to the layers. */
+static bool input_stays_open(struct builder *b, const struct node *node, const struct node *reader)
+{
+    return reader && reader->op == N_AFFINE && stays_open(b, node, reader);
+}
+
+static struct value *open_node(struct builder *b, struct node *node)
+{
+    switch (node->op) {
+    case N_INPUT: {
+        struct value *v = value_new(b, node);
+        v->is_input = true;
+        b->plan->input = v;
+        return v;
+    }
+    case N_AFFINE:
+    case N_MAP:
+    case N_DROPOUT:
+        return open_link(b, node);
+    case N_DENSE:
+        return open_dense(b, node);
+    case N_SUM:
+        return open_sum(b, node);
+    case N_CONCAT:
+        join_views(b, node);
+        return NULL;
+    }
+    bug("operator %d", (int)node->op);
+}
+
+/* The error at the output itself is what direct feedback sends, so its chain gets a value behind
+ * it, whose sums are the output. */
+static void add_plain_output(struct builder *b)
+{
+    struct node *node = b->plan->net->output->value;
+    struct value *v = value_new(b, node);
+    struct term t = term_of(b, NULL, node);
+    PUSH(b->arena, v->term, v->terms, t);
+    finish(b, node, v);
+    b->plan->output = v;
+}
+
+static void build_values(struct builder *b)
+{
+    struct net *net = b->plan->net;
+    struct node **reader = NEW_ARRAY(b->arena, net->node_count, struct node *);
+    for (int i = 0; i < net->node_count; i++)
+        for (int k = 0; k < net->node[i]->input_count; k++) {
+            b->readers[net->node[i]->input[k]->index]++;
+            reader[net->node[i]->input[k]->index] = net->node[i];
+        }
+    for (int i = 0; i < net->node_count; i++) {
+        struct node *node = net->node[i];
+        struct value *v = open_node(b, node);
+        if (!v)
+            continue;
+        b->open[i] = v;
+        bool on =
+            v->is_input ? input_stays_open(b, node, reader[i]) : stays_open(b, node, reader[i]);
+        if (!on)
+            finish(b, node, v);
+        if (node == net->output->value)
+            b->plan->output = v;
+    }
+    if (net->learn == LEARN_DIRECT_FEEDBACK && b->plan->output->links)
+        add_plain_output(b);
+    b->plan->output->is_output = true;
+}
+
+static void note_use(struct builder *b, struct value *by, int term, int64_t column,
+                     const struct segment *s)
+{
+    struct use u = {by, term, s->from, column, s->rows};
+    PUSH(b->arena, s->value->use, s->value->uses, u);
+}
+
+/* With direct feedback nothing passes from a layer to another, nor into neurons from behind. */
+static bool passes_error(const struct plan *p, const struct value *to, const struct value *from)
+{
+    return p->net->learn != LEARN_DIRECT_FEEDBACK || (to->layer == from->layer && !to->is_direct);
+}
+
+static void connect(struct builder *b, struct value *v)
+{
+    v->learns = false;
+    for (int t = 0; t < v->terms; t++) {
+        int64_t column = 0;
+        for (int s = 0; s < v->term[t].segments; s++) {
+            struct segment *g = &v->term[t].segment[s];
+            note_use(b, v, t, column, g);
+            column += g->rows;
+            g->value->turned |= v->term[t].dense != NULL;
+            v->learns |= g->value->learns && passes_error(b->plan, g->value, v);
+        }
+        v->learns |= v->term[t].dense != NULL;
+    }
+}
+
+struct plan *plan_net(struct arena *arena, struct net *net, bool fuse)
+{
+    struct plan *p = NEW(arena, struct plan);
+    p->arena = arena;
+    p->net = net;
+    p->fuse = fuse;
+    p->columns = net->batch <= 16 ? 16 : round_up(net->batch, 32);
+    struct builder b = {.plan = p, .arena = arena, .names = names_new(arena)};
+    b.readers = NEW_ARRAY(arena, net->node_count, int);
+    b.open = NEW_ARRAY(arena, net->node_count, struct value *);
+    b.view = NEW_ARRAY(arena, net->node_count, struct segment *);
+    b.views = NEW_ARRAY(arena, net->node_count, int);
+    p->names = b.names;
+    build_values(&b);
+    for (int i = 0; i < p->values; i++) {
+        struct value *v = p->value[i];
+        connect(&b, v);
+        if (!v->is_input)
+            plan_chain(p, v);
+    }
+    plan_fields(p);
+    plan_memory(p);
+    return p;
+}

@@ -1,0 +1,135 @@
+/* What is computed, in which order, and where it stands in memory: between the
+ * checked network and the loops. A *value* is what reaches memory: a sum of
+ * terms (products with weights, or other values as they are), then a chain of
+ * elementwise operators. Everything else was fused into one of them. */
+#ifndef PLAST_PLAN_H
+#define PLAST_PLAN_H
+
+#include "../dsl/net.h"
+
+/* Floats in the work area, of a life span in steps of the schedule. */
+struct buffer {
+    const char *name; /* the identifier of its pointer */
+    int64_t floats;
+    int first, last; /* both included */
+    int64_t at;      /* offset in floats, a multiple of 16 */
+};
+
+struct value;
+struct names;
+
+/* Rows of a value: what an operator reads is a list of such (concat joins lists). */
+struct segment {
+    struct value *value;
+    int64_t from, rows;
+};
+
+struct term {
+    struct node *dense; /* NULL: the segments are added as they are */
+    struct segment *segment;
+    int segments;
+    int64_t rows;         /* of all segments */
+    int64_t line;         /* floats from one row of the weight to the next */
+    const char *weight;   /* field of the model's struct */
+    const char *bias;     /* NULL: none */
+    const char *feedback; /* what carries errors back in its place; NULL: the weight */
+    const char *kernel;   /* stem of its update's names */
+};
+
+/* A value read by another: its error is pulled from there. */
+struct use {
+    struct value *by;
+    int term;
+    int64_t from;   /* first of this value's rows that is read */
+    int64_t column; /* where those rows begin in the reader's input */
+    int64_t rows;
+};
+
+struct value {
+    const char *name;  /* identifier: "h1" */
+    const char *units; /* the constant that is its number of rows: "H1_UNITS" */
+    struct layer *layer;
+    int index;
+    int64_t rows, line; /* line: rows rounded up to 16, the row length of the transposed copy */
+    bool is_input, is_output;
+    struct term *term;
+    int terms;
+    struct node **chain;
+    int links;
+    /* of one element, in `x` (the sum) and `keep0`, `keep1`... (of dropouts) */
+    struct expr *train, *predict;
+    struct expr *held;  /* where train has fire or detach: in x, x0 and keeps, as the selftest needs
+                           it; else NULL */
+    struct expr *slope; /* d train / d x, in x and keeps, or, if from_result, in `y` (the result) */
+    bool slope_is_one, slope_from_result;
+    struct node **dropout; /* in the order of the keeps */
+    int dropouts;
+    bool learns; /* a trained tensor stands before it, so that its error is wanted */
+    bool turned; /* a product reads it, so that its transposed copy is wanted */
+    bool is_direct;
+    const char *direct; /* field of its direct feedback matrix, or NULL */
+    struct use *use;
+    int uses;
+    struct buffer *plain, *transposed, *slopes, *error; /* of training; NULL where not needed */
+    struct buffer *anchors;                             /* x0, where there is `held` */
+    struct buffer *shown;                               /* of prediction */
+};
+
+/* A float array of the model's struct. */
+struct field {
+    const char *name;   /* identifier */
+    const char *tensor; /* "h1.weight.velocity" */
+    enum { F_PARAM, F_STATE, F_FEEDBACK } kind;
+    struct param *param; /* whose shape it has (F_FEEDBACK of direct feedback: NULL) */
+    struct layer *layer;
+    int rank;
+    int64_t shape[MAX_RANK];
+    int64_t rows, cols, line; /* as a matrix; a vector is one column */
+    int64_t probe;            /* offset of its gradient in a probe's output; -1 */
+    double initial;           /* F_STATE */
+    size_t offset;            /* bytes in the struct */
+};
+
+struct plan {
+    struct arena *arena;
+    struct net *net;
+    bool fuse;
+    struct names *names; /* identifiers given out: values, buffers, functions */
+    int64_t columns;     /* the batch rounded up: to 16, or to 32 where above 16 */
+    struct value **value;
+    int values;
+    struct value *input, *output;
+    struct field *field;
+    int fields;
+    int64_t probe_size;
+    struct buffer **buffer; /* of training, then */
+    int buffers;
+    struct buffer **shown; /* of prediction */
+    int showns;
+    struct buffer *sample_loss, *sample_hit, *gradient;
+    struct node **dropout; /* all of them: each has a row of keys */
+    int dropouts;
+    struct expr **scalar; /* run scalars' expressions, computed once a step */
+    int scalars;
+    int64_t work, scratch; /* floats */
+    size_t head_bytes, train_bytes, predict_bytes;
+    const char *const *note; /* for --explain: what was not fused and why */
+};
+
+/* False, with an error, where the plan would pass 2^46 bytes: asked before any is made, so that no
+ * size in it can overflow. */
+bool plan_fits(const struct net *, struct diag *);
+struct plan *plan_net(struct arena *, struct net *, bool fuse);
+/* False, with the error and its arithmetic, where the budget is not kept or the plan is too large.
+ */
+bool plan_check(const struct plan *, struct diag *);
+
+/* The number of a scalar, entered if it is new. Every maximal expression of run scalars alone in
+ * the expression becomes a name `scalarN`. */
+struct expr *plan_hoist(struct plan *, struct expr *);
+bool is_run_scalar(const char *name);
+const struct field *plan_field(const struct plan *, const struct param *, const char *state);
+
+void explain(struct text *, const struct plan *);
+
+#endif
