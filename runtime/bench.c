@@ -1,0 +1,183 @@
+/* The bench command: training steps, gathering included, in windows of time; between them the
+ * peak of one core is measured, so that both figures come from the same moments. The medians make
+ * one JSON line. */
+#include "trainer.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WINDOWS = 9 };
+
+/* Of the OpenMP runtime, if the model was compiled with one; this library links none. */
+#if defined __GNUC__
+extern int omp_get_max_threads(void) __attribute__((weak));
+#endif
+
+struct bench {
+    const struct plast_options *options;
+    const struct plast_model *model;
+    struct plast_fault *fault;
+    void *block;
+    struct plast_run *run;
+    struct plast_split split;
+    struct plast_batch batch;
+    int64_t place; /* of the next batch in the order */
+    int64_t fma_rounds;
+    volatile double sink;                               /* what fma returns must be used */
+    double rate[WINDOWS], peak[WINDOWS], step[WINDOWS]; /* samples/s, GFLOP/s of a core, seconds */
+    struct plast_epoch epoch;                           /* of the last window */
+};
+
+static int64_t count_threads(const struct bench *b)
+{
+    if (b->options->threads)
+        return b->options->threads;
+#if defined __GNUC__
+    if (omp_get_max_threads)
+        return omp_get_max_threads();
+#endif
+    return 1;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    const double *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static double median(double *value)
+{
+    qsort(value, WINDOWS, sizeof *value, compare_doubles);
+    return value[WINDOWS / 2];
+}
+
+/* The seed's state again: a run that were longer than the model's epochs would measure a rate that
+ * its schedule never meant. */
+static int restart(struct bench *b)
+{
+    int64_t samples = b->split.train.samples;
+    int32_t threads = (int32_t)b->options->threads;
+    int code = b->model->init(b->block, b->model->train_bytes, b->run->seed);
+    b->run->threads = threads;
+    if (!code)
+        code = b->model->begin(b->block, b->model->epochs > 0 ? b->model->epochs : 1,
+                               plast_count_steps(samples, b->model->batch));
+    return code ? plast_model_fault(code, b->model, "beginning", b->fault) : 0;
+}
+
+static int next_epoch(struct bench *b)
+{
+    double begun = plast_now();
+    int code = b->model->end_epoch(b->block);
+    b->epoch.seconds += plast_now() - begun;
+    b->place = 0;
+    if (code)
+        return plast_model_fault(code, b->model, "the end of an epoch", b->fault);
+    if (b->run->epoch >= b->run->epochs) {
+        int status = restart(b);
+        if (status)
+            return status;
+    }
+    plast_shuffle(b->batch.order, b->split.train.samples, b->run->seed, b->run->epoch);
+    return 0;
+}
+
+/* Steps for at least so many seconds and three of them. Returns the time in b->epoch. */
+static int run_window(struct bench *b, double seconds)
+{
+    double loss_sum = 0, begun;
+    float loss;
+    b->epoch = (struct plast_epoch){.number = b->run->epoch + 1, .train_accuracy = -1};
+    while (b->epoch.steps < 3 || b->epoch.seconds < seconds) {
+        begun = plast_now();
+        plast_gather(&b->batch, b->place);
+        int code = b->model->step(b->block, b->batch.x, b->batch.y, b->batch.data->targets != NULL,
+                                  b->batch.sample, b->batch.n, &loss);
+        b->epoch.seconds += plast_now() - begun;
+        if (code)
+            return plast_model_fault(code, b->model, "a training step", b->fault);
+        loss_sum += (double)loss * (double)b->batch.n;
+        b->epoch.steps++;
+        b->epoch.samples += (double)b->batch.n;
+        b->place += b->model->batch;
+        if (b->run->correct >= 0 && b->run->samples)
+            b->epoch.train_accuracy = (double)b->run->correct / (double)b->run->samples;
+        int status = b->place >= b->split.train.samples ? next_epoch(b) : 0;
+        if (status)
+            return status;
+    }
+    b->epoch.loss = loss_sum / b->epoch.samples;
+    return 0;
+}
+
+/* GFLOP/s of one core; the rounds grow until one measurement takes 20 ms. */
+static double measure_peak(struct bench *b)
+{
+    for (;;) {
+        double begun = plast_now();
+        double done = b->model->fma(b->fma_rounds);
+        double seconds = plast_now() - begun;
+        b->sink = b->sink + done;
+        if (seconds > 0.02 || b->fma_rounds > INT64_MAX / 4)
+            return 1e-9 * done / seconds;
+        b->fma_rounds *= 2;
+    }
+}
+
+static void print_result(struct bench *b)
+{
+    double rate = median(b->rate), peak = median(b->peak);
+    int64_t threads = count_threads(b);
+    b->epoch.test_accuracy = -1;
+    b->epoch.seconds = median(b->step);
+    b->epoch.steps = 1;
+    b->epoch.samples = rate * b->epoch.seconds;
+    putchar('{');
+    plast_write_epoch_keys(stdout, b->model, &b->epoch);
+    printf(", \"gflops\": ");
+    plast_write_json_number(stdout, 1e-9 * rate * b->model->step_flops);
+    printf(", \"peak_gflops\": ");
+    plast_write_json_number(stdout, peak * (double)threads);
+    printf(", \"threads\": %" PRId64 ", \"batch\": %" PRId64 "}\n", threads, b->model->batch);
+}
+
+static int run_windows(struct bench *b)
+{
+    double seconds = b->options->seconds / WINDOWS;
+    int status = restart(b);
+    plast_shuffle(b->batch.order, b->split.train.samples, b->run->seed, 0);
+    if (!status)
+        status = run_window(b, seconds);
+    measure_peak(b);
+    for (int i = 0; i < WINDOWS && !status; i++) {
+        b->peak[i] = measure_peak(b);
+        status = run_window(b, seconds);
+        b->rate[i] = b->epoch.samples / b->epoch.seconds;
+        b->step[i] = b->epoch.seconds / (double)b->epoch.steps;
+    }
+    if (!status)
+        print_result(b);
+    return status;
+}
+
+int plast_command_bench(const struct plast_options *options, const struct plast_model *model,
+                        struct plast_fault *fault)
+{
+    struct bench b = {.options = options, .model = model, .fault = fault, .fma_rounds = 1024};
+    uint64_t seed = options->has_seed ? options->seed : model->seed;
+    int status = plast_init_block(&b.block, model, seed, options->threads, fault);
+    b.run = b.block;
+    if (!status)
+        status = plast_data_open(&b.split, options->data, PLAST_FOR_TRAIN, model, seed, fault);
+    if (!status)
+        status = plast_open_batch(&b.batch, &b.split.train, model, fault);
+    if (!status && !b.split.train.samples)
+        status = plast_fail(fault, PLAST_STATUS_FILE, "there is no sample to train with");
+    if (!status)
+        status = run_windows(&b);
+    plast_close_batch(&b.batch);
+    plast_data_close(&b.split);
+    free(b.block);
+    return status;
+}

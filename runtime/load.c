@@ -1,0 +1,249 @@
+/* A checkpoint -> a block. All names, types and shapes are compared with the model before the
+ * first value is read; the first difference is named. */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "safetensors.h"
+#include "trainer.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct reader {
+    const char *name;
+    FILE *file;
+    struct plast_safetensors header;
+    const struct plast_model *model;
+    void *block;
+    struct plast_fault *fault;
+};
+
+static bool is_saved(const struct plast_tensor *tensor)
+{
+    return tensor->role != PLAST_VALUE;
+}
+
+/* Weights from elsewhere need hold no more than what predicts. */
+static bool is_needed(const struct plast_tensor *tensor, bool complete)
+{
+    return complete ? is_saved(tensor) : tensor->role == PLAST_WEIGHT || tensor->role == PLAST_BIAS;
+}
+
+static bool has_shape(const struct plast_tensor *tensor, const struct plast_entry *entry)
+{
+    return tensor->rank == entry->rank &&
+           !memcmp(tensor->shape, entry->shape, (size_t)tensor->rank * sizeof *tensor->shape);
+}
+
+static int compare_tensor(struct reader *reader, const struct plast_tensor *tensor, bool complete)
+{
+    char here[120], there[220];
+    const struct plast_entry *entry = plast_find_entry(&reader->header, tensor->name);
+    if (!entry)
+        return is_needed(tensor, complete)
+                   ? plast_fail(reader->fault, PLAST_STATUS_FILE,
+                                "%s: is of another model: it has no %s", reader->name, tensor->name)
+                   : 0;
+    if (!has_shape(tensor, entry))
+        return plast_fail(
+            reader->fault, PLAST_STATUS_FILE, "%s: is of another model: %s is %s here, %s in %s",
+            reader->name, tensor->name,
+            plast_print_shape(here, sizeof here, tensor->shape, tensor->rank),
+            plast_print_shape(there, sizeof there, entry->shape, entry->rank), reader->name);
+    if (strcmp(entry->type, plast_type_name(tensor->type)))
+        return plast_fail(reader->fault, PLAST_STATUS_FILE,
+                          "%s: is of another model: %s is %s here, %s in %s", reader->name,
+                          tensor->name, plast_type_name(tensor->type), entry->type, reader->name);
+    return 0;
+}
+
+static bool has_tensor(const struct plast_model *model, const char *name)
+{
+    for (int i = 0; i < model->tensors; i++)
+        if (is_saved(&model->tensor[i]) && !strcmp(model->tensor[i].name, name))
+            return true;
+    return false;
+}
+
+static int compare_model(struct reader *reader, bool complete)
+{
+    const struct plast_model *model = reader->model;
+    const struct plast_safetensors *header = &reader->header;
+    const char *name = plast_find_metadata(header, "model");
+    for (int i = 0; i < model->tensors; i++) {
+        int status =
+            is_saved(&model->tensor[i]) ? compare_tensor(reader, &model->tensor[i], complete) : 0;
+        if (status)
+            return status;
+    }
+    for (size_t i = 0; i < header->entries; i++)
+        if (!has_tensor(model, header->entry[i].name))
+            return plast_fail(reader->fault, PLAST_STATUS_FILE,
+                              "%s: is of another model: it has %s, which %s has not", reader->name,
+                              header->entry[i].name, model->name);
+    if (complete && (!name || strcmp(name, model->name)))
+        return plast_fail(reader->fault, PLAST_STATUS_FILE,
+                          "%s: is of another model: its model is not %s", reader->name,
+                          model->name);
+    return 0;
+}
+
+static int check_row(struct reader *reader, const struct plast_tensor *tensor, const float *row,
+                     int64_t i)
+{
+    int64_t columns = plast_tensor_columns(tensor);
+    if (tensor->type != PLAST_F32 || tensor->role == PLAST_STATE)
+        return 0;
+    for (int64_t j = 0; j < columns; j++)
+        if (!isfinite(row[j]))
+            return plast_fail(reader->fault, PLAST_STATUS_FILE,
+                              "%s: %s is infinite or not a number in row %" PRId64
+                              ", column %" PRId64,
+                              reader->name, tensor->name, i, j);
+    return 0;
+}
+
+static int read_tensor(struct reader *reader, const struct plast_tensor *tensor)
+{
+    const struct plast_entry *entry = plast_find_entry(&reader->header, tensor->name);
+    size_t size = plast_type_size(tensor->type), columns = (size_t)plast_tensor_columns(tensor);
+    int64_t rows = plast_tensor_rows(tensor);
+    int status = 0;
+    if (!entry)
+        return 0;
+    if (fseeko(reader->file, (off_t)(reader->header.data + entry->begin), SEEK_SET))
+        return plast_fail(reader->fault, PLAST_STATUS_FILE, "%s: %s", reader->name,
+                          strerror(errno));
+    for (int64_t i = 0; i < rows && !status; i++) {
+        void *row = plast_tensor_row(tensor, reader->block, i);
+        if (fread(row, size, columns, reader->file) != columns)
+            return plast_fail(reader->fault, PLAST_STATUS_FILE, "%s: ends inside %s", reader->name,
+                              tensor->name);
+        plast_little_endian(row, size, columns);
+        status = check_row(reader, tensor, row, i);
+    }
+    return status;
+}
+
+static int fail_key(struct reader *reader, const char *key, const char *value)
+{
+    if (!value)
+        return plast_fail(reader->fault, PLAST_STATUS_FILE, "%s: __metadata__ has no %s",
+                          reader->name, key);
+    return plast_fail(reader->fault, PLAST_STATUS_FILE, "%s: %s in __metadata__ is damaged",
+                      reader->name, key);
+}
+
+/* A whole number of at least `least`, as it is written by save.c. */
+static int read_count(struct reader *reader, const char *key, int64_t least, int64_t *count)
+{
+    const char *value = plast_find_metadata(&reader->header, key);
+    char *end = NULL;
+    errno = 0;
+    *count = value ? strtoll(value, &end, 10) : 0;
+    if (!value || errno || end == value || *end || *count < least)
+        return fail_key(reader, key, value);
+    return 0;
+}
+
+static int read_seed(struct reader *reader, uint64_t *seed)
+{
+    const char *value = plast_find_metadata(&reader->header, "seed");
+    char *end = NULL;
+    errno = 0;
+    *seed = value ? strtoull(value, &end, 10) : 0;
+    if (!value || errno || *value < '0' || *value > '9' || *end)
+        return fail_key(reader, "seed", value);
+    return 0;
+}
+
+static int read_loss(struct reader *reader, double *loss)
+{
+    const char *value = plast_find_metadata(&reader->header, "loss");
+    char *end = NULL;
+    *loss = value ? strtod(value, &end) : 0;
+    if (!value || end == value || *end || !isfinite(*loss))
+        return fail_key(reader, "loss", value);
+    return 0;
+}
+
+/* Counters that contradict each other would lead outside the data. */
+static int check_run(struct reader *reader, const struct plast_run *run,
+                     const struct plast_saved *saved)
+{
+    bool begun = run->step_in_epoch > 0;
+    if (run->step_in_epoch > run->step ||
+        (begun && (run->step_in_epoch >= run->steps_per_epoch ||
+                   run->steps_per_epoch != plast_count_steps(saved->data_samples, saved->batch) ||
+                   run->samples != run->step_in_epoch * saved->batch)) ||
+        run->correct > run->samples)
+        return plast_fail(reader->fault, PLAST_STATUS_FILE,
+                          "%s: the counters in __metadata__ contradict each other", reader->name);
+    return 0;
+}
+
+static int read_run(struct reader *reader, struct plast_run *run, struct plast_saved *saved)
+{
+    const char *order = plast_find_metadata(&reader->header, "order");
+    struct {
+        const char *key;
+        int64_t least, *to;
+    } count[] = {{"epoch", 0, &run->epoch},
+                 {"epochs", 0, &run->epochs},
+                 {"step", 0, &run->step},
+                 {"step_in_epoch", 0, &run->step_in_epoch},
+                 {"steps_per_epoch", 0, &run->steps_per_epoch},
+                 {"samples", 0, &run->samples},
+                 {"correct", -1, &run->correct},
+                 {"batch", 1, &saved->batch},
+                 {"data_samples", 0, &saved->data_samples}};
+    int status = read_seed(reader, &run->seed);
+    for (size_t i = 0; i < sizeof count / sizeof *count && !status; i++)
+        status = read_count(reader, count[i].key, count[i].least, count[i].to);
+    if (!status)
+        status = read_loss(reader, &run->loss);
+    if (!status && (!order || (strcmp(order, "file") && strcmp(order, "shuffled"))))
+        status = fail_key(reader, "order", order);
+    saved->keep_order = order && !strcmp(order, "file");
+    return status ? status : check_run(reader, run, saved);
+}
+
+static int read_block(struct reader *reader, struct plast_saved *saved)
+{
+    const char *format = plast_find_metadata(&reader->header, "format");
+    struct plast_run *run = reader->block;
+    *saved = (struct plast_saved){.complete = format && !strncmp(format, "plast", 5)};
+    if (saved->complete && strcmp(format, "plast 1"))
+        return plast_fail(reader->fault, PLAST_STATUS_FILE,
+                          "%s: is a checkpoint of a version of plast that is not known",
+                          reader->name);
+    int status = compare_model(reader, saved->complete);
+    if (!status && saved->complete) {
+        struct plast_run kept = *run;
+        status = read_run(reader, run, saved);
+        run->threads = kept.threads;
+    }
+    for (int i = 0; i < reader->model->tensors && !status; i++)
+        if (is_saved(&reader->model->tensor[i]))
+            status = read_tensor(reader, &reader->model->tensor[i]);
+    return status;
+}
+
+int plast_load(const char *name, const struct plast_model *model, void *block,
+               struct plast_saved *saved, struct plast_fault *fault)
+{
+    struct reader reader = {.name = name, .model = model, .block = block, .fault = fault};
+    reader.file = fopen(name, "rb");
+    if (!reader.file)
+        return plast_fail(fault, PLAST_STATUS_FILE, "%s: %s", name, strerror(errno));
+    int status = plast_read_safetensors(&reader.header, name, reader.file, fault);
+    if (!status)
+        status = read_block(&reader, saved);
+    plast_free_safetensors(&reader.header);
+    fclose(reader.file);
+    return status;
+}

@@ -1,0 +1,448 @@
+/* libplast: what generated models link against, and what drives them.
+ *
+ * A generated file defines one `const struct plast_model` and functions over
+ * one block of memory that the caller owns. plast_main() makes a trainer of
+ * it; nothing else in this library is needed to use a model from a program.
+ *
+ * Everything here is C11 and may be included from C++. */
+#ifndef PLAST_H
+#define PLAST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PLAST_ABI 1
+
+/* Results of generated functions: 0, or one of these. */
+enum plast_error {
+    PLAST_OK = 0,
+    PLAST_E_MEMORY = -1,   /* the block is too small or not aligned to 64 bytes */
+    PLAST_E_ARGUMENT = -2, /* n is 0 or above the batch, a pointer is NULL */
+    PLAST_E_LABEL = -3,    /* a label is not one of the classes */
+    PLAST_E_NUMBER = -4    /* the loss is not a number or infinite; nothing was updated */
+};
+
+/* A sentence for a result of a generated function or of the library. */
+const char *plast_strerror(int code);
+
+enum plast_type { PLAST_F32, PLAST_F64, PLAST_I64, PLAST_U64, PLAST_U8 };
+
+enum plast_role {
+    PLAST_WEIGHT,   /* trained, a matrix */
+    PLAST_BIAS,     /* trained, a vector */
+    PLAST_STATE,    /* of an optimizer or a rule */
+    PLAST_FEEDBACK, /* fixed random, carries errors back */
+    PLAST_VALUE     /* the activations of a layer: not saved */
+};
+
+/* A tensor inside the block. Element [i][j...] of a tensor of `rank` dimensions stands at
+ * offset + (i * stride + rest) elements, rest counting the later dimensions row by row:
+ * rows may be padded, and the padding is zero. */
+struct plast_tensor {
+    const char *name; /* "h1.weight", "h1.weight.velocity" */
+    enum plast_role role;
+    enum plast_type type;
+    int rank;
+    int64_t shape[4];
+    int64_t stride; /* elements from one row (first index) to the next */
+    size_t offset;  /* bytes from the start of the block */
+    int64_t probe;  /* PLAST_WEIGHT, PLAST_BIAS: where its gradient begins in the probe's output,
+                       elements;  laid out like the tensor itself (stride); else -1 */
+    int layer;      /* index in model->layer, -1 if none */
+};
+
+struct plast_layer {
+    const char *name;
+    int64_t units;    /* neurons */
+    int64_t synapses; /* weights, biases not counted; 0 for an input */
+    const char *text; /* its pipeline as written, on one line */
+    int rank;
+    int64_t shape[3];
+    double flops; /* multiply-adds times 2 of one sample, forward only */
+};
+
+/* The head of every model's block. The trainer reads it, and writes it when it loads a
+ * checkpoint or sets the length of the run. Counters are those of language.md: what is counted
+ * from 0. */
+struct plast_run {
+    uint64_t seed;
+    int64_t epoch;         /* epochs finished */
+    int64_t epochs;        /* of the whole run */
+    int64_t step;          /* updates made */
+    int64_t step_in_epoch; /* updates made in this epoch */
+    int64_t steps_per_epoch;
+    int64_t samples; /* of this epoch so far, and their sums: */
+    int64_t
+        correct; /* samples whose largest output was their label; -1 where there are no labels */
+    double loss; /* sum of the loss over those samples */
+    int32_t threads; /* 0: as OpenMP chooses */
+    int32_t anchor;  /* set by plast_model.anchor */
+};
+
+enum plast_loss { PLAST_CROSS_ENTROPY, PLAST_MSE };
+
+enum plast_learn { PLAST_BACKPROP, PLAST_FEEDBACK_ALIGNMENT, PLAST_DIRECT_FEEDBACK };
+
+/* One generated model. All functions return 0 or a plast_error. None keeps a pointer. */
+struct plast_model {
+    int abi; /* PLAST_ABI */
+    const char *name;
+    int input_rank;
+    int64_t input_shape[3];
+    int64_t inputs, outputs; /* floats of one sample; classes or targets */
+    enum plast_loss loss;
+    enum plast_learn learn;
+    int64_t batch; /* most samples in a step or a predict */
+    int64_t epochs;
+    uint64_t seed;
+    size_t train_bytes, predict_bytes; /* block and scratch; both aligned to 64 bytes */
+    const struct plast_tensor *tensor;
+    int tensors;
+    int64_t probe_size;              /* floats a probe writes */
+    const struct plast_layer *layer; /* input first, output last */
+    int layers;
+    double step_flops; /* multiply-adds times 2 of one training sample: forward, weight gradient,
+                          input gradient of all but the first layer */
+
+    /* Fills the block: weights drawn from the seed, everything else zero. */
+    int (*init)(void *block, size_t bytes, uint64_t seed);
+    int (*begin)(void *block, int64_t epochs, int64_t steps_per_epoch);
+    /* One update on n samples. x: float [n][inputs]; y: int32_t [n] labels, or, where
+     * y_is_targets, float [n][outputs]; sample: n numbers for the random streams (NULL:
+     * step * batch + 0 .. n - 1). *loss (may be NULL): the mean over the n samples. */
+    int (*step)(void *block, const float *x, const void *y, int y_is_targets,
+                const uint64_t *sample, size_t n, float *loss);
+    /* As step, but instead of updating anything it writes the gradient of the mean loss for each
+     * trained tensor; counters stay as they are. */
+    int (*probe)(void *block, const float *x, const void *y, int y_is_targets,
+                 const uint64_t *sample, size_t n, float *loss, float *gradient);
+    int (*end_epoch)(void *block);
+    /* out: float [n][outputs], the output layer as it is (no softmax). */
+    int (*predict)(const void *block, void *scratch, const float *x, const uint64_t *sample,
+                   size_t n, float *out);
+    /* Does `rounds` of independent multiply-adds at the width of this build and returns the
+     * floating-point operations done: timed by the caller it is the peak of one core. */
+    double (*fma)(int64_t rounds);
+    /* For the self-test of models that use fire or detach, whose derivatives are not those of the
+     * function; else NULL. on = 1: what entered each such function in the last probe (x0) is kept,
+     * and until on = 0 a probe takes detach(e(x)) as e(x0), and fire(z(x), window(x)) as
+     * fire(z(x0)) + window(x0) * (z(x) - z(x0)): then the differences of the loss are what the
+     * gradient says. */
+    int (*anchor)(void *block, int on);
+};
+
+/* The whole trainer: commands train, eval, predict, info, selftest, bench. Returns the status
+ * for main: 0 done, 1 a failed selftest, 2 usage, 3 a file, 4 the loss became NaN, 70 a bug,
+ * 130 / 143 after SIGINT / SIGTERM. */
+int plast_main(int argc, char **argv, const struct plast_model *);
+
+/* ------------------------------------------------------------------ random numbers
+ * Counter-based: a number depends on its place alone, so no result depends on the order in which
+ * threads run. A key is made of up to five words; an element is drawn by its index under the key.
+ * Mixers: the finalisers of SplitMix64 (Steele, Lea, Flood 2014) and of MurmurHash3. */
+static inline uint64_t plast_mix(uint64_t x)
+{
+    x ^= x >> 30;
+    x *= UINT64_C(0xbf58476d1ce4e5b9);
+    x ^= x >> 27;
+    x *= UINT64_C(0x94d049bb133111eb);
+    return x ^ (x >> 31);
+}
+
+/* The key of one stream: `kind` says what for, `which` which of them, then two free words (epoch,
+ * sample). */
+static inline uint64_t plast_key(uint64_t seed, uint64_t kind, uint64_t which, uint64_t epoch,
+                                 uint64_t sample)
+{
+    uint64_t k = plast_mix(seed + UINT64_C(0x9e3779b97f4a7c15) * (kind + 1));
+    k = plast_mix(k + UINT64_C(0x9e3779b97f4a7c15) * (which + 1));
+    k = plast_mix(k + UINT64_C(0x9e3779b97f4a7c15) * (epoch + 1));
+    return plast_mix(k + UINT64_C(0x9e3779b97f4a7c15) * (sample + 1));
+}
+
+/* 32 uniform bits for element `index` under a key; only 32-bit multiplications, so that loops
+ * over elements vectorise. */
+static inline uint32_t plast_bits(uint64_t key, uint32_t index)
+{
+    uint32_t x = index * UINT32_C(0x9e3779b9) + (uint32_t)key;
+    x ^= x >> 16;
+    x *= UINT32_C(0x85ebca6b);
+    x ^= x >> 13;
+    x *= UINT32_C(0xc2b2ae35);
+    x ^= x >> 16;
+    x += (uint32_t)(key >> 32);
+    x ^= x >> 16;
+    x *= UINT32_C(0x7feb352d);
+    x ^= x >> 15;
+    x *= UINT32_C(0x846ca68b);
+    return x ^ (x >> 16);
+}
+
+/* Uniform in [0, 1), a multiple of 2^-24. */
+static inline float plast_uniform(uint64_t key, uint32_t index)
+{
+    return (float)(plast_bits(key, index) >> 8) * (1.0f / 16777216.0f);
+}
+
+/* Kinds of stream. The trainer's own begin at 16. */
+enum {
+    PLAST_STREAM_PARAM = 1,    /* which: number of the trained tensor; sample: row */
+    PLAST_STREAM_FEEDBACK = 2, /* the same for feedback tensors */
+    PLAST_STREAM_DROPOUT = 3,  /* which: number of the node; epoch; sample */
+    PLAST_STREAM_SHUFFLE = 16,
+    PLAST_STREAM_PERMUTE = 17,
+    PLAST_STREAM_GLYPHS = 18,
+    PLAST_STREAM_SELFTEST = 19
+};
+
+/* Fills rows x cols floats (row stride `stride`, padding left alone) from one of the
+ * distributions of language.md section 4. distribution: 1 He-uniform, 2 He-normal,
+ * 3 Glorot-uniform, 0 zeros. */
+void plast_fill(float *at, int64_t rows, int64_t cols, int64_t stride, int distribution,
+                int64_t fan_in, int64_t fan_out, uint64_t seed, uint64_t kind, uint64_t which);
+
+#ifdef __cplusplus
+}
+#endif
+
+#ifdef PLAST_KERNELS
+/* ------------------------------------------------------------------ for generated C alone
+ * Vectors of the target's width, tiles of a size that fits its registers, flush-to-zero, and the
+ * few loops that every model shares. Nothing here is part of the interface for programs. */
+#include <math.h>
+#include <string.h>
+#if defined __SSE__
+#include <xmmintrin.h>
+#endif
+
+#if defined __FAST_MATH__
+#error "generated code keeps the order of its sums: compile it without -ffast-math"
+#endif
+#if defined _OPENMP
+extern int
+omp_get_max_threads(void); /* <omp.h> is not on every machine whose compiler knows OpenMP */
+#elif defined __GNUC__
+#pragma GCC diagnostic ignored "-Wunknown-pragmas"
+#endif
+#if defined                                                                                        \
+    __clang__ /* `omp simd` is a wish: where a formula calls a function it may not be granted */
+#pragma clang diagnostic ignored "-Wpass-failed"
+#endif
+
+/* A tile of a product is PLAST_ROWS x 2 vectors of sums held in registers: 12 of 16 registers, 24
+ * of 32; the others hold its operands. */
+#if defined __AVX512F__
+#define PLAST_LANES 16
+#define PLAST_ROWS 12
+#elif defined __AVX__
+#define PLAST_LANES 8
+#define PLAST_ROWS 6
+#elif defined __aarch64__
+#define PLAST_LANES 4
+#define PLAST_ROWS 12
+#else
+#define PLAST_LANES 4
+#define PLAST_ROWS 6
+#endif
+
+#define PLAST_INLINE __attribute__((always_inline))
+#define PLAST_UNUSED __attribute__((unused))
+#define PLAST_IGNORE(x) ((void)(x))
+#define PLAST_LEAST(a, b) ((a) < (b) ? (a) : (b))
+/* Of n columns, those past the last whole tile, and the vectors that hold them. */
+#define PLAST_TAIL(n) ((int)((n) % (2 * PLAST_LANES)))
+#define PLAST_TAIL_VECS(n) ((PLAST_TAIL(n) + PLAST_LANES - 1) / PLAST_LANES)
+#define PLAST_UNROLL _Pragma("GCC unroll 16")
+
+typedef float plast_vec __attribute__((vector_size(4 * PLAST_LANES), aligned(4), may_alias));
+
+static inline PLAST_INLINE PLAST_UNUSED plast_vec plast_load(const float *p)
+{
+    return *(const plast_vec *)p;
+}
+
+static inline PLAST_INLINE PLAST_UNUSED void plast_store(float *p, plast_vec v)
+{
+    *(plast_vec *)p = v;
+}
+
+/* All lanes s. (Not 0 + s, which is not s where s is -0.) */
+static inline PLAST_INLINE PLAST_UNUSED plast_vec plast_splat(float s)
+{
+    return s - (plast_vec){0};
+}
+
+/* Asks for the line that will be written. */
+static inline PLAST_INLINE PLAST_UNUSED void plast_soon(const float *p)
+{
+    __builtin_prefetch(p, 1);
+}
+
+/* Subnormals read and written as zero, on this thread, until plast_flush_end. Momenta that decay
+ * through them make a step take several times as long. */
+static inline PLAST_UNUSED uint64_t plast_flush_begin(void)
+{
+#if defined __SSE__
+    unsigned was = _mm_getcsr();
+    _mm_setcsr(was | 0x8040u); /* FTZ and DAZ */
+    return was;
+#elif defined __aarch64__
+    uint64_t was;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(was));
+    __asm__ volatile("msr fpcr, %0" : : "r"(was | (UINT64_C(1) << 24)));
+    return was;
+#else
+    return 0;
+#endif
+}
+
+static inline PLAST_UNUSED void plast_flush_end(uint64_t was)
+{
+#if defined __SSE__
+    _mm_setcsr((unsigned)was);
+#elif defined __aarch64__
+    __asm__ volatile("msr fpcr, %0" : : "r"(was));
+#else
+    (void)was;
+#endif
+}
+
+/* condition ? a : b of bits, with both computed: a compiler that may not move a division would make
+ * a branch of `?:` and then no vectors. */
+static inline PLAST_INLINE PLAST_UNUSED float plast_select(int condition, float a, float b)
+{
+    const uint32_t mask = (uint32_t)0 - (uint32_t)(condition != 0);
+    uint32_t p, q;
+    memcpy(&p, &a, 4);
+    memcpy(&q, &b, 4);
+    p = (p & mask) | (q & ~mask);
+    memcpy(&a, &p, 4);
+    return a;
+}
+
+/* e^x without branches, so that a loop over it runs in vectors: x = n ln 2 + r with |r| <= ln 2 /
+ * 2, ln 2 in two parts, and the Taylor polynomial of degree 7 for e^r. Relative error below 1.5e-7;
+ * infinite above 88.7, zero below -87.3 (where the result would be subnormal). */
+static inline PLAST_INLINE PLAST_UNUSED float plast_exp(float x)
+{
+    const float big = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer */
+    /* not a number: -87.4 */
+    const float y = plast_select(x > 88.8f, 88.8f, plast_select(x > -87.4f, x, -87.4f));
+    const float n = (y * 1.44269504f + big) - big;
+    const float r = (y - n * 0.693145752f) - n * 1.42860677e-6f;
+    float p = 1.98412698e-4f;
+    p = p * r + 1.38888889e-3f;
+    p = p * r + 8.33333333e-3f;
+    p = p * r + 4.16666667e-2f;
+    p = p * r + 1.66666667e-1f;
+    p = p * r + 0.5f;
+    p = p * r + 1.0f;
+    p = p * r + 1.0f;
+    /* 2^n in two factors, for n may be 128 */
+    const int32_t whole = (int32_t)n, half = whole / 2;
+    const uint32_t low = (uint32_t)(half + 127) << 23, high = (uint32_t)(whole - half + 127) << 23;
+    float a, b;
+    memcpy(&a, &low, 4);
+    memcpy(&b, &high, 4);
+    p = p * a * b;
+    p = plast_select(x < -87.33f, 0.0f, p);
+    return plast_select(x == x, p, x);
+}
+
+/* tanh x: below 0.625 its odd polynomial (Cephes), above 1 - 2 / (e^2|x| + 1). Relative error below
+ * 3e-7. */
+static inline PLAST_INLINE PLAST_UNUSED float plast_tanh(float x)
+{
+    const float a = x < 0.0f ? -x : x, s = x * x;
+    const float large = 1.0f - 2.0f / (plast_exp(2.0f * a) + 1.0f);
+    float p = -5.70498872745e-3f;
+    p = p * s + 2.06390887954e-2f;
+    p = p * s - 5.37397155531e-2f;
+    p = p * s + 1.33314422036e-1f;
+    p = p * s - 3.33332819422e-1f;
+    const float small = x + x * s * p;
+    return plast_select(a < 0.625f, small, plast_select(x < 0.0f, -large, large));
+}
+
+/* The sum of n numbers, always by the same tree: 16 partial sums, then halves. */
+static inline PLAST_UNUSED float plast_sum(const float *v, int64_t n)
+{
+    float s[16] = {0};
+    int64_t i = 0;
+    for (; i + 16 <= n; i += 16)
+        for (int l = 0; l < 16; l++)
+            s[l] += v[i + l];
+    for (int l = 0; i + l < n; l++)
+        s[l] += v[i + l];
+    for (int w = 8; w; w /= 2)
+        for (int l = 0; l < w; l++)
+            s[l] += s[l + w];
+    return s[0];
+}
+
+/* to[j][i] = from[i][j] for i < rows, j < cols, and zero for rows <= i < line; line is the length
+ * of to's rows. Threads share blocks of 16 i, one cache line of each row of `to`. */
+static inline PLAST_UNUSED void plast_transpose(const float *restrict from, int64_t rows,
+                                                int64_t cols, int64_t from_line, float *restrict to,
+                                                int64_t line)
+{
+#pragma omp for schedule(static)
+    for (int64_t i = 0; i < line; i += 16) {
+        for (int64_t j = 0; j < cols; j += 16) {
+            for (int64_t q = j; q < j + 16 && q < cols; q++) {
+                if (i + 16 <= rows) {
+                    for (int64_t p = 0; p < 16; p++)
+                        to[q * line + i + p] = from[(i + p) * from_line + q];
+                } else {
+                    for (int64_t p = i; p < i + 16 && p < line; p++)
+                        to[q * line + p] = p < rows ? from[p * from_line + q] : 0.0f;
+                }
+            }
+        }
+    }
+}
+
+/* Threads for a parallel region: what was asked for, else as OpenMP chooses. */
+static inline PLAST_UNUSED int plast_threads(int32_t asked)
+{
+#if defined _OPENMP
+    return asked > 0 ? (int)asked : omp_get_max_threads();
+#else
+    (void)asked;
+    return 1;
+#endif
+}
+
+/* Neither infinite nor not a number. */
+static inline PLAST_UNUSED int plast_finite(float x)
+{
+    return x - x == 0.0f;
+}
+
+/* See plast_model.fma. */
+static inline PLAST_UNUSED double plast_fma(int64_t rounds)
+{
+    plast_vec a[PLAST_ROWS][2];
+    const plast_vec x = plast_splat(0.999f), y = plast_splat(0.5f);
+    for (int i = 0; i < PLAST_ROWS; i++)
+        a[i][0] = a[i][1] = plast_splat((float)i);
+    for (int64_t k = 0; k < rounds; k++) {
+        PLAST_UNROLL for (int i = 0; i < PLAST_ROWS; i++)
+        {
+            a[i][0] = a[i][0] * x + y;
+            a[i][1] = a[i][1] * x + y;
+        }
+        __asm__ volatile(""); /* rounds are not to be computed at once */
+    }
+    volatile float keep = 0;
+    for (int i = 0; i < PLAST_ROWS; i++)
+        keep = keep + a[i][0][0] + a[i][1][0];
+    return (double)rounds * PLAST_ROWS * 2 * PLAST_LANES * 2;
+}
+#endif /* PLAST_KERNELS */
+
+#endif
