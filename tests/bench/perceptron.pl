@@ -1,0 +1,14 @@
+# The net that `make bench` times: 784-300-100-10.
+model perceptron;
+
+let size = 128;
+
+input  image[1, 28, 28];
+layer  h1    = image |> dense(300) |> relu;
+layer  h2    = h1 |> dense(100) |> relu;
+output digit = h2 |> dense(10);
+
+loss      cross_entropy;
+optimizer sgd(rate = 0.05, momentum = 0.9);
+batch     size;
+epochs    10;

@@ -1,0 +1,2 @@
+rule t{;
+layer p

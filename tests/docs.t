@@ -1,0 +1,81 @@
+#!/bin/sh
+# Every example of README.md and plast.5 is what it is said to be: extracted, given to plastc, and
+# what comes out to the C compiler.
+: "${top_srcdir:=.}"
+. "$top_srcdir/tests/tap.sh"
+
+# plast.5: .\" KIND before .EX ... .EE; README.md: ```plast [KIND] ... ```. Each example becomes
+# NUMBER.KIND.
+awk -v to="$scratch" '
+    FILENAME ~ /\.5$/ && /^\.\\" [A-Z]+$/ { kind = $2 }
+    FILENAME ~ /\.5$/ && /^\.EX/ && kind == "" { print FILENAME ":" FNR ": an example of no kind" >(to "/stray") }
+    FILENAME ~ /\.5$/ && /^\.EX/ { inside = 1; name = sprintf("%s/%02d.%s", to, ++count, kind); kind = ""; next }
+    FILENAME ~ /\.5$/ && /^\.EE/ { inside = 0; next }
+    FILENAME ~ /\.md$/ && /^```/ && inside { inside = 0; next }
+    FILENAME ~ /\.md$/ && /^```plast/ { inside = 1; name = sprintf("%s/%02d.%s", to, ++count, NF > 1 ? toupper($2) : "MODEL"); next }
+    inside && FILENAME ~ /\.5$/ { gsub(/\\-/, "-"); gsub(/\\e/, "\\") }
+    inside { print FILENAME ":" FNR >(name ".from"); print >name }
+' "$top_srcdir/doc/plast.5" "$top_srcdir/README.md"
+
+# Definitions are compiled only where they are used, so each is used.
+using()
+{
+    echo 'model example;'
+    cat "$1"
+    echo 'input image[1, 28, 28];'
+    awk 'BEGIN { last = "image" }
+         $1 == "function" { name = $2; sub(/\(.*/, "", name); print "layer l" ++n " = " last " |> dense(4) |> " name ";"
+             last = "l" n }
+         END { print "output out = " last " |> dense(10); loss cross_entropy;" }' "$1"
+    awk '$1 == "optimizer" { name = $2; sub(/\(.*/, "", name) }
+         END { print "optimizer " (name ? name : "sgd") "(rate = 0.1);" }' "$1"
+}
+
+compiles() # compiles MODEL: to C, and the C
+{
+    "$PLASTC" "$1" -o "$scratch/model.c" || return
+    # shellcheck disable=SC2086
+    $CC $PLAST_MODEL_CFLAGS -Wall -Wextra -Werror -c "$scratch/model.c" -o "$scratch/model.o"
+}
+
+refused() # refused MODEL: nothing wrong with it but that its time has not come
+{
+    fails_with 1 "$PLASTC" "$1" -o "$scratch/model.c" 2>"$scratch/errors" || return
+    cat "$scratch/errors"
+    grep -q 'not compiled yet' "$scratch/errors" &&
+        test -z "$(grep ': error: ' "$scratch/errors" | grep -v 'not compiled yet')"
+}
+
+models=0
+for example in "$scratch"/*.MODEL "$scratch"/*.REFUSED "$scratch"/*.LAYERS "$scratch"/*.DEFINITIONS; do
+    [ -f "$example" ] || continue
+    kind=${example##*.}
+    from=$(sed -n '1s,.*/,,p' "$example.from")
+    models=$((models + 1))
+    case $kind in
+    MODEL) try "$from compiles" compiles "$example" ;;
+    REFUSED) try "$from is refused as not compiled yet" refused "$example" ;;
+    LAYERS)
+        {
+            echo 'model example; input image[1, 28, 28];'
+            cat "$example"
+            echo "output out = $(awk '$1 == "layer" { last = $2 } END { print last }' "$example") |> dense(10);"
+            echo 'loss cross_entropy; optimizer sgd(rate = 0.1);'
+        } >"$example.pl"
+        try "$from compiles" compiles "$example.pl"
+        ;;
+    DEFINITIONS)
+        using "$example" >"$example.pl"
+        try "$from compiles where it is used" compiles "$example.pl"
+        ;;
+    esac
+done
+
+test $models -ge 6
+result $? 'there were examples to compile' "$(ls "$scratch")"
+test ! -e "$scratch/stray"
+result $? 'every example says what it is' "$(cat "$scratch/stray" 2>/dev/null)"
+for file in "$top_srcdir"/examples/*.pl "$top_srcdir"/examples/autotools/*.pl; do
+    try "${file##*/examples/} compiles" compiles "$file"
+done
+finish

@@ -1,0 +1,11 @@
+model wrong;
+
+let a = 0;
+let b = 3 / a;
+
+input  image[1, 28, 28];
+layer  h1    = image |> dense(b) |> relu;
+output digit = h1 |> dense(10);
+
+loss      cross_entropy;
+optimizer sgd(rate = 0.1);

@@ -1,0 +1,8 @@
+model wrong;
+
+input  image[1, 28, 28];
+layer  h1    = image |> dense(300) |> relu;
+output digit = h1 |> dense(10);
+
+loss      cross_entropy;
+optimizer adam(rate = 0.1, beta1 = 0, epsilon = 1 / (1 - 1));

@@ -1,0 +1,10 @@
+model wrong;
+
+block cell(n) = dense(n / 2) |> relu;
+
+input  image[1, 28, 28];
+layer  h1    = image |> cell(301);
+output digit = h1 |> dense(10);
+
+loss      cross_entropy;
+optimizer sgd(rate = 0.1);

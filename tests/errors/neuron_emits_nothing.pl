@@ -1,0 +1,13 @@
+model wrong;
+
+neuron quiet(x) {
+    state u = 0;
+    u += x;
+}
+
+input  image[1, 28, 28];
+layer  h1    = image |> dense(300) |> relu;
+output digit = h1 |> dense(10);
+
+loss      cross_entropy;
+optimizer sgd(rate = 0.1);

@@ -1,0 +1,14 @@
+model wrong;
+
+neuron leaky(x, tau = 2) {
+    state u = 0;
+    u += (x - u) / taw;
+    emit u > 1;
+}
+
+input  image[1, 28, 28];
+layer  h1    = image |> dense(300) |> relu;
+output digit = h1 |> dense(10);
+
+loss      cross_entropy;
+optimizer sgd(rate = 0.1);

@@ -1,0 +1,7 @@
+model wrong;
+
+input  image[1, 28, 28];
+layer  h1    = image |> dense(300) |> relu;
+
+loss      cross_entropy;
+optimizer sgd(rate = 0.1);

@@ -1,0 +1,10 @@
+model wrong;
+
+let a = log(0);
+
+input  image[1, 28, 28];
+layer  h1    = image |> dense(a) |> relu;
+output digit = h1 |> dense(10);
+
+loss      cross_entropy;
+optimizer sgd(rate = 0.1);

@@ -1,0 +1,10 @@
+model wrong;
+
+let n = 3;
+
+input  image[1, 28, 28];
+layer  h1    = n |> dense(300);
+output digit = h1 |> dense(10);
+
+loss      cross_entropy;
+optimizer sgd(rate = 0.1);

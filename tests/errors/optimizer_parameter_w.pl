@@ -1,0 +1,12 @@
+model wrong;
+
+optimizer mine(w) {
+    w -= w * grad;
+}
+
+input  image[1, 28, 28];
+layer  h1    = image |> dense(300) |> relu;
+output digit = h1 |> dense(10);
+
+loss      cross_entropy;
+optimizer mine(0.1);

@@ -1,0 +1,14 @@
+model wrong;
+
+optimizer mine(rate) {
+    state alive = 1;
+    w -= rate * grad * alive;
+    alive *= 0.5;
+}
+
+input  image[1, 28, 28];
+layer  h1    = image |> dense(300) |> relu;
+output digit = h1 |> dense(10);
+
+loss      cross_entropy;
+optimizer mine(rate = 0.1);

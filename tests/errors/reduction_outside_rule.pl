@@ -1,0 +1,10 @@
+model wrong;
+
+function f(x) = x / max(x);
+
+input  image[1, 28, 28];
+layer  h1    = image |> dense(300) |> f;
+output digit = h1 |> dense(10);
+
+loss      cross_entropy;
+optimizer sgd(rate = 0.1);

@@ -1,0 +1,18 @@
+model wrong;
+
+rule mine {
+    state neuron voice = batch_mean(post);
+    modulate { neuron v = batch_mean(post); error *= v; }
+    adapt { voice = batch_mean(post); }
+}
+
+input  image[1, 28, 28];
+layer  h1    = image |> dense(300) |> relu;
+layer  h2    = h1 |> dense(100) |> relu;
+output digit = h2 |> dense(10);
+
+loss      cross_entropy;
+optimizer sgd(rate = 0.1);
+epochs    10;
+
+plasticity mine on h1;

@@ -1,0 +1,21 @@
+model wrong;
+
+rule mine {
+    adapt {
+        layer a = quantile(w);
+        layer b = sum(w, 2);
+        layer c = quantile(w, share = 0.5);
+        w *= a + b + c;
+    }
+}
+
+input  image[1, 28, 28];
+layer  h1    = image |> dense(300) |> relu;
+layer  h2    = h1 |> dense(100) |> relu;
+output digit = h2 |> dense(10);
+
+loss      cross_entropy;
+optimizer sgd(rate = 0.1);
+epochs    10;
+
+plasticity mine on h1;

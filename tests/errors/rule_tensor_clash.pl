@@ -1,0 +1,17 @@
+model wrong;
+
+rule weight {
+    state synapse velocity = 0;
+    adapt { velocity = w; }
+}
+
+input  image[1, 28, 28];
+layer  h1    = image |> dense(300) |> relu;
+layer  h2    = h1 |> dense(100) |> relu;
+output digit = h2 |> dense(10);
+
+loss      cross_entropy;
+optimizer sgd(rate = 0.1, momentum = 0.9);
+epochs    10;
+
+plasticity weight on h1;

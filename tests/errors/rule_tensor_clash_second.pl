@@ -1,0 +1,19 @@
+model wrong;
+
+rule spine2 {
+    state synapse upper = 0;
+    adapt { upper = w; }
+}
+
+input  image[1, 28, 28];
+layer  h1    = image |> dense(300) |> relu;
+layer  h2    = h1 |> dense(100) |> relu;
+output digit = h2 |> dense(10);
+
+loss      cross_entropy;
+optimizer sgd(rate = 0.1);
+epochs    10;
+
+plasticity spine on h1;
+plasticity spine2 on h1;
+plasticity spine on h1;

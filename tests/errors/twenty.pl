@@ -1,0 +1,32 @@
+model twenty;
+
+input  image[4];
+layer  h0 = image |> nothing0;
+layer  h1 = image |> nothing1;
+layer  h2 = image |> nothing2;
+layer  h3 = image |> nothing3;
+layer  h4 = image |> nothing4;
+layer  h5 = image |> nothing5;
+layer  h6 = image |> nothing6;
+layer  h7 = image |> nothing7;
+layer  h8 = image |> nothing8;
+layer  h9 = image |> nothing9;
+layer  h10 = image |> nothing10;
+layer  h11 = image |> nothing11;
+layer  h12 = image |> nothing12;
+layer  h13 = image |> nothing13;
+layer  h14 = image |> nothing14;
+layer  h15 = image |> nothing15;
+layer  h16 = image |> nothing16;
+layer  h17 = image |> nothing17;
+layer  h18 = image |> nothing18;
+layer  h19 = image |> nothing19;
+layer  h20 = image |> nothing20;
+layer  h21 = image |> nothing21;
+layer  h22 = image |> nothing22;
+layer  h23 = image |> nothing23;
+layer  h24 = image |> nothing24;
+output digit = image |> dense(10);
+
+loss      cross_entropy;
+optimizer sgd(rate = 0.1);

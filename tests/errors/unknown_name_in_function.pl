@@ -1,0 +1,10 @@
+model wrong;
+
+function lin(x, slope) = slop * x;
+
+input  image[1, 28, 28];
+layer  h1    = image |> dense(30) |> lin(2);
+output digit = h1 |> dense(10);
+
+loss      cross_entropy;
+optimizer sgd(rate = 0.1);

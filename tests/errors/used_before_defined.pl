@@ -1,0 +1,9 @@
+model wrong;
+
+input  image[1, 28, 28];
+layer  h2    = h1 |> dense(20) |> relu;
+layer  h1    = image |> dense(300) |> relu;
+output digit = h2 |> dense(10);
+
+loss      cross_entropy;
+optimizer sgd(rate = 0.1);

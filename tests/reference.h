@@ -1,0 +1,77 @@
+/* The reference interpreter: a checked network trained one step at a time, in
+ * double precision, by the plainest loops that say what language.md means. Every
+ * number carries an estimate of the error a single-precision program makes in
+ * it (number.h), so that comparisons can be tight where they may be. */
+#ifndef PLAST_TESTS_REFERENCE_H
+#define PLAST_TESTS_REFERENCE_H
+
+#include "net.h"
+#include "number.h"
+
+struct values { /* a tensor, rows without padding */
+    int64_t size;
+    double *at, *error;
+};
+
+struct reference_run { /* what the run scalars are made of */
+    uint64_t seed;
+    int64_t epoch, epochs, step, steps_per_epoch;
+};
+
+struct reference {
+    struct arena *arena;
+    const struct net *net;
+    struct reference_run run;
+    struct values *param, *gradient;     /* [net->param_count] */
+    struct values **state;               /* [net->param_count][optimizer->state_count] */
+    struct values *param_feedback;       /* [net->param_count]: shaped as the weight */
+    struct values *layer_feedback;       /* [net->layer_count]: [neurons, outputs] */
+    bool *trained;                       /* [net->node_count]: weights stand here or before */
+    size_t n;                            /* samples of the last forward pass */
+    struct values *value, *delta;        /* [net->node_count]: n rows of node->size */
+    struct values *slope;                /* N_MAP: derivatives; N_DROPOUT: factors */
+    struct number loss;                  /* the mean over the n samples */
+    int64_t correct_least, correct_most; /* samples whose largest output is their label */
+};
+
+/* Weights are zero and the feedback empty until the caller fills them in. */
+struct reference *reference_new(struct arena *, const struct net *);
+
+/* Whether an error travels through this weight to what stands before it, so that feedback
+ * alignment needs a tensor for it. */
+bool reference_carries(const struct reference *, const struct node *dense);
+
+/* Values of all nodes. `sample` numbers the random streams of dropout, which is off unless
+ * `training`; NULL stands for the numbers from step * batch on. */
+void reference_forward(struct reference *, const float *x, const uint64_t *sample, size_t n,
+                       bool training);
+/* The loss of the last forward pass, and `delta` at the output. y: int32_t labels or float
+ * targets. */
+void reference_loss(struct reference *, const void *y, bool y_is_targets);
+/* From there the deltas of all nodes and the gradients, as `learn` says. */
+void reference_backward(struct reference *);
+/* Gives the optimizer's states the values they start from. */
+void reference_start(struct reference *);
+/* One update by the optimizer's body; counts the step. */
+void reference_update(struct reference *);
+
+enum { RUN_SCALARS = 4 };
+void reference_scalars(const struct reference *, struct binding at[RUN_SCALARS]);
+
+/* ------------------------------------------------------- for the interpreter's files */
+
+struct values values_new(struct arena *, int64_t size);
+void values_set(struct values *, int64_t index, double value, double error);
+void values_set_number(struct values *, int64_t index, struct number);
+/* Adds one more rounded term to an element. */
+void values_add(struct values *, int64_t index, double value, double error);
+
+/* A sum of products as a float program may order it. */
+struct dot {
+    double sum, squares, largest, error_squares;
+    int64_t terms;
+};
+void dot_add(struct dot *, double a, double a_error, double b, double b_error);
+double dot_error(const struct dot *);
+
+#endif
