@@ -33,22 +33,26 @@ static struct cstmt *tile_loops(struct kernel *k, const struct value *v, int64_t
                 k->tile_names);
 }
 
-/* Adds weight * input to the sums: rows i.. of the weight, `count` columns from `column`. */
-static struct cstmt *accumulate(struct arena *a, const char *w, const char *in,
-                                const char *weight_at, int64_t count)
+/* Adds weight * input to the sums, `count` terms: row r of the tile has its weight of term j at
+ * first[r * step]. The address is one base and constant distances: with a pointer a row, compilers
+ * load all rows ahead and run out of registers. */
+static struct cstmt *accumulate(struct arena *a, const char *in, const char *first, int64_t step,
+                                int64_t count)
 {
     return code(a, NULL,
                 "for (int64_t j = 0; j < %lld; j++) {"
                 "    plast_vec v[VECS];"
                 "    unroll for (int q = 0; q < VECS; q++)"
                 "        v[q] = plast_load(%s + j * COLUMNS + c + q * PLAST_LANES);"
+                "    const float *first = %s;"
                 "    unroll for (int r = 0; r < rows; r++) {"
-                "        const float s = %s[%s];"
+                "        const float s = first[r%s];"
                 "        unroll for (int q = 0; q < VECS; q++)"
                 "            sum[r][q] += s * v[q];"
                 "    }"
                 "}",
-                (long long)count, in, w, weight_at);
+                (long long)count, in, first,
+                step == 1 ? "" : arena_format(a, " * %lld", (long long)step));
 }
 
 static struct cstmt *add_term(struct kernel *k, const struct value *v, int t, bool train)
@@ -64,10 +68,9 @@ static struct cstmt *add_term(struct kernel *k, const struct value *v, int t, bo
         const char *in = arena_format(a, "in%d_%d", t, i);
         kernel_param(k, "const float *restrict", in, "%s",
                      train ? g->value->plain->name : g->value->shown->name);
-        s = cstmt_join(s, accumulate(a, w, in,
-                                     arena_format(a, "(i + r) * %lld + %lld + j",
-                                                  (long long)m->line, (long long)column),
-                                     g->rows));
+        const char *first = arena_format(a, "%s + i * %lld + %lld + j", w, (long long)m->line,
+                                         (long long)column);
+        s = cstmt_join(s, accumulate(a, in, first, m->line, g->rows));
         column += g->rows;
     }
     return s;
@@ -227,10 +230,9 @@ static struct cstmt *pull_product(struct kernel *k, const struct use *u, int num
     const char *w = arena_format(a, "w%d", number), *in = arena_format(a, "error%d", number);
     kernel_param(k, "const float *restrict", w, "m->%s", t->feedback ? t->feedback : t->weight);
     kernel_param(k, "const float *restrict", in, "%s", u->by->error->name);
-    return accumulate(
-        a, w, in,
-        arena_format(a, "j * %lld + %lld + i + r", (long long)t->line, (long long)u->column),
-        u->by->rows);
+    const char *first = arena_format(a, "%s + j * %lld + %lld + i", w, (long long)t->line,
+                                     (long long)u->column);
+    return accumulate(a, in, first, 1, u->by->rows);
 }
 
 static struct cstmt *pull_direct(struct kernel *k, const struct value *v)
@@ -239,9 +241,8 @@ static struct cstmt *pull_direct(struct kernel *k, const struct value *v)
     int64_t line = (output->rows + 15) / 16 * 16;
     kernel_param(k, "const float *restrict", "w0", "m->%s", v->direct);
     kernel_param(k, "const float *restrict", "error0", "%s", output->error->name);
-    return accumulate(k->module->arena, "w0", "error0",
-                      arena_format(k->module->arena, "(i + r) * %lld + j", (long long)line),
-                      output->rows);
+    const char *first = arena_format(k->module->arena, "w0 + i * %lld + j", (long long)line);
+    return accumulate(k->module->arena, "error0", first, line, output->rows);
 }
 
 static struct expr *slope_of(struct kernel *k, const struct value *v, struct cstmt **head,
