@@ -155,7 +155,7 @@ static void print_tensor(struct text *t, const struct plan *p, const struct fiel
     print_c_string(t, f->tensor, strlen(f->tensor));
     text_printf(t, ", %s, PLAST_F32, ", role_of(f));
     print_shape(t, f->shape, f->rank, 4);
-    text_printf(t, ", %lld, offsetof(struct %s, %s), %lld, %d},\n", (long long)f->line,
+    text_printf(t, ", %lld, offsetof(struct %s, %s), %lld, %d, 0},\n", (long long)f->line,
                 p->net->name, f->name, (long long)f->probe, layer_number(p->net, f->layer));
 }
 
@@ -175,7 +175,7 @@ static int print_shown_values(struct text *t, const struct plan *p)
         int64_t shape[2] = {v->rows, p->net->batch};
         text_printf(t, ".%s\", PLAST_VALUE, PLAST_F32, ", v->is_output ? "error" : "value");
         print_shape(t, shape, 2, 4);
-        text_printf(t, ", COLUMNS, offsetof(struct %s, work) + %lld, -1, %d},\n", p->net->name,
+        text_printf(t, ", COLUMNS, offsetof(struct %s, work) + %lld, -1, %d, 0},\n", p->net->name,
                     (long long)b->at * 4, layer_number(p->net, v->layer));
         count++;
     }

@@ -18,6 +18,10 @@ static const char *role_name(enum plast_role role)
         return "feedback";
     case PLAST_VALUE:
         return "value";
+    case PLAST_MASK:
+        return "mask";
+    case PLAST_COUNTER:
+        return "counter";
     }
     return "?";
 }

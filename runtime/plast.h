@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define PLAST_ABI 1
+#define PLAST_ABI 2
 
 /* Results of generated functions: 0, or one of these. */
 enum plast_error {
@@ -36,7 +36,13 @@ enum plast_role {
     PLAST_BIAS,     /* trained, a vector */
     PLAST_STATE,    /* of an optimizer or a rule */
     PLAST_FEEDBACK, /* fixed random, carries errors back */
-    PLAST_VALUE     /* the activations of a layer: not saved */
+    PLAST_VALUE,    /* the activations of a layer: not saved */
+    PLAST_MASK,     /* PLAST_U8, 1 alive, 0 dead: "h1.weight.alive", shaped as the weight, of its
+                       synapses, "h1.alive" [units] of the layer's neurons. Where there is none
+                       nothing can die */
+    PLAST_COUNTER   /* PLAST_I64 [3], "h1.RULE.period": [0] 1 once the rule's setup has run, [1]
+                       epochs, or steps where it adapts each N steps, that it has acted in, [2]
+                       adapts made */
 };
 
 /* A tensor inside the block. Element [i][j...] of a tensor of `rank` dimensions stands at
@@ -53,6 +59,9 @@ struct plast_tensor {
     int64_t probe;  /* PLAST_WEIGHT, PLAST_BIAS: where its gradient begins in the probe's output,
                        elements;  laid out like the tensor itself (stride); else -1 */
     int layer;      /* index in model->layer, -1 if none */
+    int lives; /* PLAST_STATE of a rule: 1 where its values outlive the synapses or neurons they
+                  stand at (a rule that grows), or stand at neither (input and layer space); 0 where
+                  they are zero at what is dead. Else 0 */
 };
 
 struct plast_layer {
@@ -108,8 +117,10 @@ struct plast_model {
     double step_flops; /* multiply-adds times 2 of one training sample: forward, weight gradient,
                           input gradient of all but the first layer */
 
-    /* Fills the block: weights drawn from the seed, everything else zero. */
+    /* Fills the block: weights drawn from the seed, everything alive, everything else zero. */
     int (*init)(void *block, size_t bytes, uint64_t seed);
+    /* Before the first step, and again before the next after the caller wrote into the block:
+     * sums that are kept from one step to the next are then made anew. */
     int (*begin)(void *block, int64_t epochs, int64_t steps_per_epoch);
     /* One update on n samples. x: float [n][inputs]; y: int32_t [n] labels, or, where
      * y_is_targets, float [n][outputs]; sample: n numbers for the random streams (NULL:
@@ -133,6 +144,11 @@ struct plast_model {
      * fire(z(x0)) + window(x0) * (z(x) - z(x0)): then the differences of the loss are what the
      * gradient says. */
     int (*anchor)(void *block, int on);
+    /* Carries out what the masks say, as after a rule's `drop`: the synapses that enter a dead
+     * neuron die, and those that read nothing but dead neurons; weights, biases and states of what
+     * is dead become zero. A block that is settled stays as it is, to the bit. For whoever writes
+     * masks or weights; `begin` must follow before the next step. NULL where nothing can die. */
+    int (*settle)(void *block);
 };
 
 /* The whole trainer: commands train, eval, predict, info, selftest, bench. Returns the status
@@ -193,6 +209,10 @@ enum {
     PLAST_STREAM_PARAM = 1,    /* which: number of the trained tensor; sample: row */
     PLAST_STREAM_FEEDBACK = 2, /* the same for feedback tensors */
     PLAST_STREAM_DROPOUT = 3,  /* which: number of the node; epoch; sample */
+    PLAST_STREAM_RULE = 4,     /* random() of a rule, element i * columns + j. which: number of the
+                                  attachment, over all rules and what each is attached to, in order;
+                                  then `period` in adapt, run.step in modulate and observe, 0 before the
+                                  phases; then the number of the random() in its rule */
     PLAST_STREAM_SHUFFLE = 16,
     PLAST_STREAM_PERMUTE = 17,
     PLAST_STREAM_GLYPHS = 18,
