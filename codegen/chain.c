@@ -4,6 +4,22 @@
 
 #include <string.h>
 
+struct expr *chain_expr(struct plan *p, const struct value *v, int links)
+{
+    struct arena *a = p->arena;
+    const char *x = intern(a, "x");
+    struct expr *e = expr_name(a, (struct loc){0}, x);
+    int keeps = 0;
+    for (int i = 0; i < links; i++) {
+        struct node *node = v->chain[i];
+        if (node->op == N_MAP)
+            e = expr_substitute(a, node->map, x, e);
+        else if (node->op == N_DROPOUT)
+            e = expr_binary(a, node->loc, E_MUL, e, ex(a, "keep%d", keeps++));
+    }
+    return expr_fold(a, e);
+}
+
 /* The chain as one expression in x, and its derivative. */
 static void compose(struct plan *p, struct value *v)
 {
@@ -40,7 +56,8 @@ static void find_slope(struct plan *p, struct value *v)
 {
     struct arena *a = p->arena;
     const char *x = intern(a, "x");
-    v->slope = expr_derivative(a, v->train, x);
+    v->slope = expr_derivative(
+        a, v->modulated ? chain_expr(p, v, v->neuron_links) : v->train, x);
     v->slope_is_one = expr_is_number(v->slope, 1);
     struct expr *from_result = expr_replace_equal(a, v->slope, v->train, ex(a, "y"));
     if (is_gate(a, v->train))

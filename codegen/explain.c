@@ -42,7 +42,7 @@ static void explain_memory(struct text *t, const struct plan *p)
 {
     size_t params = 0, states = 0;
     for (int i = 0; i < p->fields; i++) {
-        size_t bytes = (size_t)((p->field[i].rows * p->field[i].line + 15) / 16 * 16) * 4;
+        size_t bytes = field_bytes(&p->field[i]);
         *(p->field[i].kind == F_PARAM ? &params : &states) += bytes;
     }
     int64_t unshared = 0;
@@ -51,7 +51,7 @@ static void explain_memory(struct text *t, const struct plan *p)
     text_add(t, "\nMemory of training, bytes\n");
     text_printf(t, "  %-34s %12zu\n", "counters", p->head_bytes);
     text_printf(t, "  %-34s %12zu\n", "weights and biases", params);
-    text_printf(t, "  %-34s %12zu\n", "optimizer state, feedback", states);
+    text_printf(t, "  %-34s %12zu\n", "optimizer and rule state, feedback", states);
     text_printf(t, "  %-34s %12lld   (%lld if no buffers shared places)\n",
                 "activations and errors", (long long)p->work * 4, (long long)unshared * 4);
     text_printf(t, "  %-34s %12zu\n", "in all", p->train_bytes);

@@ -12,7 +12,7 @@ static bool carries_error(const struct term *t)
     return false;
 }
 
-static struct field *add_field(struct plan *p, const char *tensor)
+struct field *plan_add_field(struct plan *p, const char *tensor)
 {
     struct field f = {.tensor = tensor, .probe = -1};
     char *name = arena_format(p->arena, "%s", tensor);
@@ -35,7 +35,7 @@ static void shape_matrix(struct field *f, int64_t rows, int64_t cols)
 
 static void add_param(struct plan *p, struct param *param)
 {
-    struct field *f = add_field(p, param->name);
+    struct field *f = plan_add_field(p, param->name);
     f->kind = F_PARAM;
     f->param = param;
     f->layer = param->node->layer;
@@ -48,7 +48,7 @@ static void add_param(struct plan *p, struct param *param)
     struct field like = *f;
     for (int i = 0; i < p->net->optimizer->state_count; i++) {
         const struct update_state *state = &p->net->optimizer->state[i];
-        struct field *s = add_field(p, arena_format(p->arena, "%s.%s", param->name, state->name));
+        struct field *s = plan_add_field(p, arena_format(p->arena, "%s.%s", param->name, state->name));
         const char *tensor = s->tensor, *name = s->name;
         *s = like;
         s->tensor = tensor;
@@ -65,7 +65,7 @@ static void add_feedback(struct plan *p, struct term *t)
     struct field like = *weight;
     const char *dot = strstr(like.tensor, ".weight");
     struct field *f =
-        add_field(p, arena_format(p->arena, "%.*s.feedback%s", (int)(dot - like.tensor),
+        plan_add_field(p, arena_format(p->arena, "%.*s.feedback%s", (int)(dot - like.tensor),
                                   like.tensor, dot + strlen(".weight")));
     const char *tensor = f->tensor, *name = f->name;
     *f = like;
@@ -78,7 +78,7 @@ static void add_feedback(struct plan *p, struct term *t)
 
 static void add_direct(struct plan *p, struct value *v)
 {
-    struct field *f = add_field(p, arena_format(p->arena, "%s.feedback", v->layer->name));
+    struct field *f = plan_add_field(p, arena_format(p->arena, "%s.feedback", v->layer->name));
     f->kind = F_FEEDBACK;
     f->layer = v->layer;
     f->rank = 2;
@@ -118,4 +118,12 @@ const struct field *plan_field(const struct plan *p, const struct param *param, 
             return f;
     }
     bug("no tensor for %s", param->name);
+}
+
+const struct field *plan_find_field(const struct plan *p, const char *tensor)
+{
+    for (int i = 0; i < p->fields; i++)
+        if (strcmp(p->field[i].tensor, tensor) == 0)
+            return &p->field[i];
+    return NULL;
 }

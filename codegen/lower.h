@@ -13,6 +13,8 @@ struct module {
     struct diag *diag;
     struct cfunc *func, *last;              /* in the order they are printed */
     struct cstmt *forward, *shown, *errors; /* calls, in the order of the schedule */
+    /* of rules: before the step; once there are whole gradients; after the updates; adapts due */
+    struct cstmt *before, *gradients, *optimizers, *after, *due, *epoch_end;
     bool anchored;                          /* the selftest needs model_anchor */
     bool shown_scalars;                     /* prediction reads run scalars */
     struct text tables;                     /* constant arrays */
@@ -51,18 +53,36 @@ struct cstmt *bind_common(struct arena *, struct expr **list, int count);
 struct cstmt *lower_chain(struct kernel *, struct value *, bool train, const char *row,
                           struct cstmt **head);
 
+/* What the i-th dropout of the chain multiplies by, of unit `row` and sample c + l. */
+struct expr *lower_keep(struct kernel *, const struct value *, int i, const char *row,
+                        struct cstmt **head);
+/* `error`, the local of that name at the end of a value that rules modulate, taken back to its
+ * neurons and through the rules. */
+struct cstmt *lower_modulated(struct kernel *, const struct value *, const char *name,
+                              const char *row, struct cstmt **head);
+
 void lower_input(struct module *, struct value *);
 void lower_plain_forward(struct module *, struct value *);
 void lower_forward(struct module *, struct value *); /* both of training and of prediction */
 void lower_error(struct module *, struct value *);
 void lower_updates(struct module *, struct value *); /* appends the calls to module->errors */
 void lower_loss(struct module *);
+/* Tiles of sums over samples, `sum`, of products of `error` [rows][COLUMNS] and `in` [n][line]. */
+extern const char sample_product_params[];
+struct cstmt *lower_sample_product(struct arena *, int64_t line);
+struct cstmt *lower_sample_product_loops(struct kernel *, const char *units, int64_t cols,
+                                         bool nowait);
+void lower_rules(struct module *);              /* their functions, and when they are called */
+struct cstmt *rule_acts(struct module *);
+struct cstmt *lower_scalars(struct module *);
 void lower_run(struct module *); /* init, begin, step, probe, end_epoch, predict */
 struct module *lower_net(struct plan *, struct diag *);
 
 /* The optimizer on one element: weight `w_at[at]`, its states `<state>_at[at]`, gradient `grad`.
- * Declares and passes the states of the tensor as parameters of the kernel. */
-struct cstmt *lower_optimizer(struct kernel *, const struct field *, struct cstmt **head);
+ * Declares and passes the states of the tensor as parameters of the kernel. `before`: statements on
+ * the gradient, between the loads and the optimizer. */
+struct cstmt *lower_optimizer(struct kernel *, const struct field *, struct cstmt *before,
+                              struct cstmt **head);
 
 const char *where(const struct module *, struct loc); /* "model.pl:4" */
 

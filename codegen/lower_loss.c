@@ -62,20 +62,29 @@ static struct cstmt *through_chain(struct kernel *k, struct value *v)
     struct arena *a = k->module->arena;
     struct cstmt *head = NULL;
     struct expr *slope;
-    if (v->slope_is_one)
+    struct cstmt *modulated = NULL;
+    if (v->modulated)
+        modulated = lower_modulated(k, v, "e", "i", &head);
+    if (v->slope_is_one && !modulated)
         return NULL;
-    if (v->slope_from_result) {
+    if (v->slope_is_one) {
+        slope = ex(a, "1.0f");
+    } else if (v->slope_from_result) {
         struct expr *y = ex(a, "out[i * COLUMNS + c]");
         slope = expr_substitute(a, kernel_hoist(k, v->slope, &head), intern(a, "y"), y);
     } else {
         kernel_param(k, "const float *restrict", "slope", "%s", v->slopes->name);
         slope = ex(a, "slope[i * COLUMNS + c]");
     }
-    struct holes h = {.e = {slope}};
+    struct holes h = {.e = {slope}, .s = {modulated}};
     return cstmt_join(head, code(a, &h,
                                  "independent for (int64_t i = 0; i < %s; i++)"
                                  "    independent for (int64_t c = 0; c < n; c++) {"
-                                 "        error[i * COLUMNS + c] *= $0; /* derivative */"
+                                 "        const int64_t l = 0;"
+                                 "        float e = error[i * COLUMNS + c];"
+                                 "        PLAST_IGNORE(l);"
+                                 "        @0"
+                                 "        error[i * COLUMNS + c] = e * $0; /* derivative */"
                                  "    }",
                                  v->units));
 }

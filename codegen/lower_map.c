@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-static struct expr *keep_expr(struct kernel *k, const struct value *v, int i, const char *row,
-                              struct cstmt **head)
+struct expr *lower_keep(struct kernel *k, const struct value *v, int i, const char *row,
+                        struct cstmt **head)
 {
     struct arena *a = k->module->arena;
     struct plan *plan = k->module->plan;
@@ -38,6 +38,15 @@ static struct cstmt *hold(struct kernel *k, struct value *v, struct cstmt **head
                 "}");
 }
 
+/* What rules observe of the inside of the chain. */
+static struct cstmt *keep_signal(struct kernel *k, const char *name, const struct buffer *buffer,
+                                 struct expr *value, struct cstmt **head)
+{
+    struct holes h = {.e = {kernel_hoist(k, value, head)}};
+    kernel_param(k, "float *restrict", name, "%s", buffer->name);
+    return code(k->module->arena, &h, "%s[at + l] = $0;", name);
+}
+
 struct cstmt *lower_chain(struct kernel *k, struct value *v, bool train, const char *row,
                           struct cstmt **head)
 {
@@ -50,13 +59,17 @@ struct cstmt *lower_chain(struct kernel *k, struct value *v, bool train, const c
     if (train)
         for (int i = 0; i < v->dropouts; i++)
             s = cstmt_join(s, cstmt_declare(a, "const float", arena_format(a, "keep%d", i),
-                                            keep_expr(k, v, i, row, head)));
+                                            lower_keep(k, v, i, row, head)));
     s = cstmt_join(s, bind_common(a, list, slopes ? 2 : 1));
     kernel_param(k, "float *restrict", "out", "%s", train ? v->plain->name : v->shown->name);
     struct holes h = {.e = {list[0], list[1]}};
     s = cstmt_join(s, code(a, &h, "out[at + l] = $0;"));
     if (train && v->anchors)
         s = cstmt_join(s, hold(k, v, head));
+    if (train && v->post_tap)
+        s = cstmt_join(s, keep_signal(k, "post", v->post_tap, v->post, head));
+    if (train && v->trace_tap)
+        s = cstmt_join(s, keep_signal(k, "trace", v->trace_tap, v->trace, head));
     if (slopes) {
         kernel_param(k, "float *restrict", "slope", "%s", v->slopes->name);
         s = cstmt_join(s, code(a, &h, "slope[at + l] = $1; /* derivative */"));

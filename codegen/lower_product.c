@@ -1,7 +1,7 @@
 /* Values that have weights: forward, error and update as products in register tiles. A tile is
  * PLAST_ROWS rows by VECS vectors of samples (forward, error) or of weights (update); each sum runs
  * over its index in order, so that no result depends on the shape of the tiles or on threads. */
-#include "lower.h"
+#include "lower_rule.h"
 #include "memory.h"
 
 /* Rows that are done for all samples before the next: their weights stay in the second cache, yet
@@ -288,6 +288,23 @@ static struct cstmt *pull_all(struct kernel *k, struct value *v, struct expr **x
     return body;
 }
 
+struct cstmt *lower_modulated(struct kernel *k, const struct value *v, const char *name,
+                              const char *row, struct cstmt **head)
+{
+    struct arena *a = k->module->arena;
+    struct cstmt *list = NULL;
+    for (int i = v->neuron_keeps; i < v->dropouts; i++) {
+        struct holes h = {.e = {lower_keep(k, v, i, row, head)}};
+        list = cstmt_join(list, code(a, &h, "%s *= $0;", name));
+    }
+    list = cstmt_join(list, lower_error_rules(k, v, name, row, head));
+    if (v->error_tap) {
+        kernel_param(k, "float *restrict", "neuron_error", "%s", v->error_tap->name);
+        list = cstmt_join(list, code(a, NULL, "neuron_error[(%s) * COLUMNS + c + l] = %s;", row, name));
+    }
+    return list;
+}
+
 void lower_error(struct module *m, struct value *v)
 {
     struct arena *a = m->arena;
@@ -295,6 +312,11 @@ void lower_error(struct module *m, struct value *v)
     struct cstmt *head = NULL, *element = NULL;
     struct expr *x;
     struct cstmt *body = cstmt_join(clear_sums(a, ex(a, "0.0f")), pull_all(&k, v, &x));
+    if (v->modulated) {
+        element = cstmt_join(cstmt_declare(a, "float", "e", x),
+                             lower_modulated(&k, v, "e", "i + r", &head));
+        x = ex(a, "e");
+    }
     struct expr *slope = slope_of(&k, v, &head, &element);
     struct holes h = {.e = {slope ? expr_binary(a, (struct loc){0}, E_MUL, x, slope) : x}};
     kernel_param(&k, "float *restrict", "error", "%s", v->error->name);

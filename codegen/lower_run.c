@@ -26,6 +26,8 @@ static struct cstmt *pointers(struct module *m, struct buffer **buffer, int coun
 {
     struct cstmt *s = NULL, *last = NULL;
     for (int i = 0; i < count; i++) {
+        if (buffer[i]->by_offset)
+            continue;
         struct cstmt *next = code(m->arena, NULL, "float *const %s = %s + %lld;", buffer[i]->name,
                                   base, (long long)buffer[i]->at);
         s = last ? s : next;
@@ -37,7 +39,7 @@ static struct cstmt *pointers(struct module *m, struct buffer **buffer, int coun
 }
 
 /* The run scalars' expressions, in double precision, rounded once. */
-static struct cstmt *scalars(struct module *m)
+struct cstmt *lower_scalars(struct module *m)
 {
     struct plan *p = m->plan;
     if (!p->scalars)
@@ -96,13 +98,13 @@ static struct cstmt *check_arguments(struct module *m)
 static void lower_step(struct module *m)
 {
     struct arena *a = m->arena;
-    struct holes h = {.s = {m->forward, m->errors}};
+    struct cstmt *rules = cstmt_join(cstmt_join(m->gradients, m->optimizers), m->after);
+    struct holes h = {.s = {m->forward, m->errors, cstmt_join(rules, m->due)}};
     struct cstmt *body = check_arguments(m);
     body = cstmt_join(body, pointers(m, m->plan->buffer, m->plan->buffers, "m->work"));
-    if (!m->plan->fuse)
-        body = cstmt_join(
-            body, code(a, NULL, "float *grad = %s; PLAST_IGNORE(grad);", m->plan->gradient->name));
-    body = cstmt_join(body, scalars(m));
+    body = cstmt_join(body, rule_acts(m));
+    body = cstmt_join(body, m->before);
+    body = cstmt_join(body, lower_scalars(m));
     body = cstmt_join(body, keys(m));
     if (!m->plan->dropouts)
         body = cstmt_join(body, code(a, NULL, "PLAST_IGNORE(sample);"));
@@ -128,6 +130,7 @@ static void lower_step(struct module *m)
             "    return PLAST_E_NUMBER;"
             "}"
             "if (gradient == NULL) {"
+            "    @2"
             "    m->run.step += 1;"
             "    m->run.step_in_epoch += 1;"
             "    m->run.samples += n;"
@@ -172,7 +175,7 @@ static struct cstmt *fill_field(struct module *m, const struct field *f)
             like.init = INIT_GLOROT_UNIFORM;
         return fill(m, f, &like, "PLAST_STREAM_FEEDBACK", scale_of(f)->index);
     }
-    if (f->initial == 0)
+    if (f->kind != F_STATE || f->initial == 0)
         return NULL;
     struct holes h = {.e = {expr_number(a, (struct loc){0}, f->initial)}};
     return code(a, &h,
@@ -212,11 +215,13 @@ static void lower_init(struct module *m)
                     "m->run.epochs = epochs;"
                     "m->run.steps_per_epoch = steps_per_epoch;"
                     "return 0;"));
+    h.s[0] = m->epoch_end;
     add_public(m, "end_epoch", "struct %s *m",
-               code(m->arena, NULL,
+               code(m->arena, &h,
                     "if (m == NULL) {"
                     "    return PLAST_E_ARGUMENT;"
                     "}"
+                    "@0"
                     "m->run.epoch += 1;"
                     "m->run.step_in_epoch = 0;"
                     "m->run.samples = 0;"
@@ -242,7 +247,7 @@ static void lower_predict(struct module *m)
                               "float *const shown = scratch;");
     body = cstmt_join(body, pointers(m, m->plan->shown, m->plan->showns, "shown"));
     if (m->shown_scalars)
-        body = cstmt_join(body, scalars(m));
+        body = cstmt_join(body, lower_scalars(m));
     struct holes h = {.s = {m->shown}};
     body = cstmt_join(body, code(a, &h,
                                  "parallel (plast_threads(m->run.threads)) {"
@@ -355,6 +360,7 @@ struct module *lower_net(struct plan *plan, struct diag *diag)
             if (has_update(plan->value[j]) && update_after(plan->value[j]) == v)
                 lower_updates(m, plan->value[j]);
     }
+    lower_rules(m);
     lower_run(m);
     return m;
 }

@@ -90,7 +90,8 @@ static void write_list(struct writer *w, const struct update_stmt *s, struct exp
     }
 }
 
-struct cstmt *lower_optimizer(struct kernel *k, const struct field *f, struct cstmt **head)
+struct cstmt *lower_optimizer(struct kernel *k, const struct field *f, struct cstmt *before,
+                              struct cstmt **head)
 {
     struct arena *a = k->module->arena;
     const struct optimizer *o = k->module->plan->net->optimizer;
@@ -109,6 +110,7 @@ struct cstmt *lower_optimizer(struct kernel *k, const struct field *f, struct cs
         kernel_param(k, "float *restrict", l->at, "m->%s", state->name);
         emit(&w, code(a, NULL, "float %s = %s[at + l];", l->as, l->at));
     }
+    emit(&w, before);
     write_list(&w, o->body, NULL);
     for (int i = 0; i < w.locals; i++)
         if (w.local[i].at)

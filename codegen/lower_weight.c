@@ -1,7 +1,7 @@
 /* Gradients and updates of weights and biases, in tiles of PLAST_ROWS rows by two vectors of
  * weights: the optimizer runs on a tile before it leaves the first cache. Sums run over samples in
  * order. */
-#include "lower.h"
+#include "lower_rule.h"
 
 struct update {
     struct module *m;
@@ -12,11 +12,8 @@ struct update {
     int64_t column; /* of the segment in the weight */
 };
 
-/* The gradient of rows i.. of the weight and `cols` of its columns from j, in vectors. */
-static struct cstmt *gradient_tile(struct arena *a, const struct update *u)
+struct cstmt *lower_sample_product(struct arena *a, int64_t line)
 {
-    const struct value *from = u->g->value;
-    long long line = from->transposed ? from->line : from->rows;
     return code(a, NULL,
                 "plast_vec sum[PLAST_ROWS][2];"
                 "unroll for (int r = 0; r < rows; r++)"
@@ -32,18 +29,19 @@ static struct cstmt *gradient_tile(struct arena *a, const struct update *u)
                 "            sum[r][q] += s * v[q];"
                 "    }"
                 "}",
-                line);
+                (long long)line);
 }
 
-static const char update_params[] =
+const char sample_product_params[] =
     "const int rows, const int vecs, const int cols, const int64_t i, const int64_t j";
 
-static struct cstmt *update_loops(struct kernel *k, const struct update *u)
+struct cstmt *lower_sample_product_loops(struct kernel *k, const char *units, int64_t columns,
+                                         bool nowait)
 {
     struct arena *a = k->module->arena;
-    const char *names = k->tile_names, *nowait = u->m->plan->fuse ? "nowait" : "";
+    const char *names = k->tile_names, *free = nowait ? "nowait" : "";
     /* columns done for all rows before the next: their inputs stay in the second cache */
-    long long cols = u->g->rows, group = 16384 / u->m->plan->columns / 32 * 32;
+    long long cols = columns, group = 16384 / k->module->plan->columns / 32 * 32;
     group = group < 32 ? 32 : group;
     return code(
         a, NULL,
@@ -65,9 +63,21 @@ static struct cstmt *update_loops(struct kernel *k, const struct update *u)
         "            }"
         "        }"
         "    }",
-        nowait, cols, group, u->v->units, group, cols, u->v->units, cols, k->name, names, k->name,
-        cols, cols, names, cols, k->name, u->v->units, names, k->name, u->v->units, cols, cols,
-        names);
+        free, cols, group, units, group, cols, units, cols, k->name, names, k->name, cols, cols,
+        names, cols, k->name, units, names, k->name, units, cols, cols, names);
+}
+
+/* Where the gradient of a weight goes, in a probe and in a step. */
+static const char *gradient_memory(struct module *m, const struct update *u)
+{
+    const struct term *t = u->t;
+    const char *in_step = "NULL";
+    if (t->keeps_gradient)
+        in_step = (t->demand ? t->demand : t->kept)->name;
+    else if (!m->plan->fuse)
+        in_step = m->plan->gradient->name;
+    return arena_format(m->arena, "gradient != NULL ? gradient + %lld : %s", (long long)u->f->probe,
+                        in_step);
 }
 
 /* Fused: the optimizer runs on the tile before it leaves L1. A probe asks for the gradient
@@ -76,7 +86,7 @@ static void lower_weight(struct update *u, int segment)
 {
     struct module *m = u->m;
     struct arena *a = m->arena;
-    bool fuse = m->plan->fuse;
+    bool fuse = m->plan->fuse && !u->t->keeps_gradient;
     const char *suffix = u->t->segments > 1 ? arena_format(a, "_%d", segment + 1) : "";
     struct kernel k = kernel_new(
         m, arena_format(a, "%s%s_%s", u->t->kernel, suffix, fuse ? "update" : "gradient"));
@@ -85,13 +95,15 @@ static void lower_weight(struct update *u, int segment)
     kernel_param(&k, "const float *restrict", "error", "%s", u->v->error->name);
     kernel_param(&k, "const float *restrict", "in", "%s",
                  u->g->value->transposed ? u->g->value->transposed->name : "x");
-    if (fuse)
-        optimizer = declare_if_used(a, "const float", "grad", ex(a, "g[l]"),
-                                    lower_optimizer(&k, u->f, &head));
-    kernel_param(
-        &k, "float *restrict", "gradient", "%s",
-        fuse ? arena_format(a, "gradient != NULL ? gradient + %lld : NULL", (long long)u->f->probe)
-             : "grad");
+    if (fuse) {
+        optimizer = lower_gradient_rules(
+            &k, u->t, "at + l", "i + r",
+            arena_format(a, "%lld + j + l", (long long)u->column), &head);
+        const char *type = optimizer ? "float" : "const float";
+        optimizer = lower_optimizer(&k, u->f, optimizer, &head);
+        optimizer = declare_if_used(a, type, "grad", ex(a, "g[l]"), optimizer);
+    }
+    kernel_param(&k, "float *restrict", "gradient", "%s", gradient_memory(m, u));
     struct holes h = {.e = {NULL}, .s = {optimizer}};
     struct cstmt *store = code(a, NULL,
                                "independent for (int l = 0; l < cols; l++)"
@@ -107,7 +119,7 @@ static void lower_weight(struct update *u, int segment)
                                         "}")
                                  : store;
     h.s[2] = element;
-    struct cstmt *body = cstmt_join(head, gradient_tile(a, u));
+    struct cstmt *body = cstmt_join(head, lower_sample_product(a, u->g->value->transposed ? u->g->value->line : u->g->value->rows));
     body = cstmt_join(body, code(a, &h,
                                  "unroll for (int r = 0; r < rows; r++) {"
                                  "    float g[2 * PLAST_LANES];"
@@ -117,23 +129,26 @@ static void lower_weight(struct update *u, int segment)
                                  "    @2"
                                  "}",
                                  (long long)u->t->line, (long long)u->column));
-    kernel_tile(&k, update_params, body);
+    kernel_tile(&k, sample_product_params, body);
     kernel_finish(&k,
                   arena_format(a, "%s: the gradient of %s%s.", where(m, u->t->dense->loc),
                                u->f->tensor, fuse ? " and, tile by tile, its update" : ""),
-                  update_loops(&k, u));
+                  lower_sample_product_loops(&k, u->v->units, u->g->rows, fuse));
     m->errors = cstmt_join(m->errors, kernel_call(&k));
 }
 
 /* The optimizer as a pass of its own over a tensor, where it was not fused. */
-static void lower_separate(struct module *m, const struct field *f, const char *stem)
+static struct cstmt *lower_separate(struct module *m, const struct term *t, const struct field *f)
 {
     struct arena *a = m->arena;
-    struct kernel k = kernel_new(m, arena_format(a, "%s_update", stem));
-    struct cstmt *head = NULL, *element = lower_optimizer(&k, f, &head);
-    element = declare_if_used(a, "const float", "grad", ex(a, "grads[at + l]"), element);
+    struct kernel k = kernel_new(m, arena_format(a, "%s_update", t->kernel));
+    struct cstmt *head = NULL, *element = lower_gradient_rules(&k, t, "at + l", "i", "l", &head);
+    const char *type = element ? "float" : "const float";
+    element = lower_optimizer(&k, f, element, &head);
+    element = declare_if_used(a, type, "grad", ex(a, "grads[at + l]"), element);
     if (cstmt_uses(element, intern(a, "grads")))
-        kernel_param(&k, "const float *restrict", "grads", "grad");
+        kernel_param(&k, "const float *restrict", "grads", "%s",
+                     (t->kept ? t->kept : m->plan->gradient)->name);
     struct holes h = {.s = {element}};
     struct cstmt *body = code(a, &h,
                               "independent for (int64_t i = 0; i < %lld; i++) {"
@@ -144,8 +159,34 @@ static void lower_separate(struct module *m, const struct field *f, const char *
                               "}",
                               (long long)f->rows, (long long)f->line, (long long)f->cols);
     kernel_finish(&k, arena_format(a, "The update of %s.", f->tensor), cstmt_join(head, body));
-    m->errors = cstmt_join(m->errors, code(a, &(struct holes){.s = {kernel_call(&k)}},
-                                           "if (gradient == NULL) { @0 }"));
+    return kernel_call(&k);
+}
+
+/* Rules saw the whole gradient: the optimizer runs when they have. */
+static void lower_kept(struct module *m, const struct term *t, const struct field *f)
+{
+    struct arena *a = m->arena;
+    if (t->demand) {
+        struct kernel k = kernel_new(m, arena_format(a, "%s_used", t->kernel));
+        const struct field *mask =
+            plan_find_field(m->plan, arena_format(a, "%s.alive", f->tensor));
+        kernel_param(&k, "const float *restrict", "demand", "%s", t->demand->name);
+        kernel_param(&k, "float *restrict", "grads", "%s", t->kept->name);
+        if (mask)
+            kernel_param(&k, "const uint8_t *restrict", "alive_at", "m->%s", mask->name);
+        kernel_finish(&k, "The gradient as it is used: none where nothing lives.",
+                      code(a, NULL,
+                           "independent for (int64_t i = 0; i < %lld; i++) {"
+                           "    independent for (int64_t l = 0; l < %lld; l++)"
+                           "        grads[i * %lld + l] = %s;"
+                           "}",
+                           (long long)f->rows, (long long)f->cols, (long long)f->line,
+                           arena_format(a, mask ? "alive_at[i * %lld + l] != 0 ? demand[i * %lld + l] : 0.0f"
+                                                : "demand[i * %lld + l]",
+                                        (long long)f->line, (long long)f->line)));
+        m->gradients = cstmt_join(m->gradients, in_region(m, kernel_call(&k)));
+    }
+    m->optimizers = cstmt_join(m->optimizers, in_region(m, lower_separate(m, t, f)));
 }
 
 static void lower_bias(struct module *m, const struct value *v, const struct term *t)
@@ -156,7 +197,7 @@ static void lower_bias(struct module *m, const struct value *v, const struct ter
     struct cstmt *head = NULL;
     kernel_param(&k, "const int64_t", "n", "n");
     kernel_param(&k, "const float *restrict", "error", "%s", v->error->name);
-    struct cstmt *element = lower_optimizer(&k, f, &head);
+    struct cstmt *element = lower_optimizer(&k, f, NULL, &head);
     kernel_param(&k, "float *restrict", "gradient", "gradient != NULL ? gradient + %lld : NULL",
                  (long long)f->probe);
     struct holes h = {.s = {element}};
@@ -175,12 +216,6 @@ static void lower_bias(struct module *m, const struct value *v, const struct ter
     m->errors = cstmt_join(m->errors, kernel_call(&k));
 }
 
-static const char *gradient_memory(struct module *m, const struct field *f)
-{
-    return arena_format(m->arena, "grad = gradient != NULL ? gradient + %lld : %s;",
-                        (long long)f->probe, m->plan->gradient->name);
-}
-
 void lower_updates(struct module *m, struct value *v)
 {
     for (int t = 0; t < v->terms; t++) {
@@ -188,15 +223,16 @@ void lower_updates(struct module *m, struct value *v)
         if (!term->dense)
             continue;
         struct update u = {m, v, term, NULL, plan_field(m->plan, term->dense->weight, NULL), 0};
-        if (!m->plan->fuse)
-            m->errors = cstmt_join(m->errors, code(m->arena, NULL, "%s", gradient_memory(m, u.f)));
         for (int s = 0; s < term->segments; s++) {
             u.g = &term->segment[s];
             lower_weight(&u, s);
             u.column += u.g->rows;
         }
-        if (!m->plan->fuse)
-            lower_separate(m, u.f, term->kernel);
+        if (term->keeps_gradient)
+            lower_kept(m, term, u.f);
+        else if (!m->plan->fuse)
+            m->errors = cstmt_join(m->errors, code(m->arena, &(struct holes){.s = {lower_separate(m, term, u.f)}},
+                                                   "if (gradient == NULL) { @0 }"));
         if (term->bias)
             lower_bias(m, v, term);
     }

@@ -362,8 +362,6 @@ static int compile(struct arena *a, const struct options *o, struct diag *d)
         dump_net(&t, net);
         return dump(a, &t);
     }
-    if (refuse_rules(d, net))
-        return STATUS_ERRORS;
     struct plan *plan = plan_net(a, net, o->fuse);
     if (!plan_check(plan, d))
         return STATUS_PROMISE;

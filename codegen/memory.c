@@ -2,6 +2,7 @@
  * do not meet: first fit, largest first. */
 #include "memory.h"
 #include "names.h"
+#include "sites.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -41,7 +42,7 @@ const struct value *update_after(const struct value *v)
     return after;
 }
 
-static int time_end(const struct plan *p)
+int time_end(const struct plan *p)
 {
     return time_error(p, p->value[0]) + 3;
 }
@@ -67,8 +68,7 @@ static struct buffer *buffer_new(struct plan *p, const char *name, int64_t float
     return b;
 }
 
-static struct buffer *work_buffer(struct plan *p, const char *name, int64_t floats, int first,
-                                  int last)
+struct buffer *plan_buffer(struct plan *p, const char *name, int64_t floats, int first, int last)
 {
     struct buffer *b = buffer_new(p, name, floats, first, last);
     PUSH(p->arena, p->buffer, p->buffers, b);
@@ -76,7 +76,7 @@ static struct buffer *work_buffer(struct plan *p, const char *name, int64_t floa
 }
 
 /* The name of a buffer of the value; the value's own is that of its plain one. */
-static const char *unique(struct plan *p, const struct value *v, const char *suffix)
+const char *plan_buffer_name(struct plan *p, const struct value *v, const char *suffix)
 {
     return names_unique(p->names, arena_format(p->arena, "%s%s", v->name, suffix));
 }
@@ -128,18 +128,19 @@ static void plan_value(struct plan *p, struct value *v)
     int last = v->is_output ? time_loss(p) : last_forward(v);
     if (v->slope_from_result && v->learns)
         last = later(last, errs);
-    v->plain = work_buffer(p, v->name, v->rows * p->columns, born, keep ? end : last);
+    v->plain = plan_buffer(p, v->name, v->rows * p->columns, born,
+                        keep || v->wants_plain ? end : last);
     if (v->turned && !(v->is_input && !v->links && v->line == v->rows))
         v->transposed =
-            work_buffer(p, unique(p, v, "_t"), v->line * p->net->batch, born, last_update(p, v));
+            plan_buffer(p, plan_buffer_name(p, v, "_t"), v->line * p->net->batch, born, last_update(p, v));
     if (v->learns && !v->slope_is_one && !v->slope_from_result)
-        v->slopes = work_buffer(p, unique(p, v, "_slope"), v->rows * p->columns, born, errs);
+        v->slopes = plan_buffer(p, plan_buffer_name(p, v, "_slope"), v->rows * p->columns, born, errs);
     if (v->held && v->learns) /* kept from one probe to the next */
-        v->anchors = work_buffer(p, unique(p, v, "_anchor"), v->rows * p->columns, 0, end);
+        v->anchors = plan_buffer(p, plan_buffer_name(p, v, "_anchor"), v->rows * p->columns, 0, end);
     bool direct = keep && v->is_output;
     if (v->learns)
         v->error =
-            work_buffer(p, unique(p, v, "_error"), v->rows * p->columns,
+            plan_buffer(p, plan_buffer_name(p, v, "_error"), v->rows * p->columns,
                         v->is_output ? time_loss(p) : errs, direct ? end : last_pulled(p, v));
 }
 
@@ -199,10 +200,17 @@ static void plan_scratch(struct plan *p)
         struct value *v = p->value[i];
         int last = v->is_output ? p->values : last_forward(v);
         v->shown =
-            buffer_new(p, unique(p, v, "_shown"), v->rows * p->columns, time_forward(v), last);
+            buffer_new(p, plan_buffer_name(p, v, "_shown"), v->rows * p->columns, time_forward(v), last);
         PUSH(p->arena, p->shown, p->showns, v->shown);
     }
     p->scratch = place_buffers(p->arena, p->shown, p->showns);
+}
+
+size_t field_bytes(const struct field *f)
+{
+    if (f->kind == F_COUNTER)
+        return 64;
+    return (size_t)((f->rows * f->line + 15) / 16 * 16) * sizeof(float);
 }
 
 static size_t lay_out_fields(struct plan *p)
@@ -212,7 +220,7 @@ static size_t lay_out_fields(struct plan *p)
     for (int i = 0; i < p->fields; i++) {
         struct field *f = &p->field[i];
         f->offset = at;
-        at += (size_t)((f->rows * f->line + 15) / 16 * 16) * sizeof(float);
+        at += field_bytes(f);
     }
     return at;
 }
@@ -220,16 +228,18 @@ static size_t lay_out_fields(struct plan *p)
 void plan_memory(struct plan *p)
 {
     int64_t largest = 1;
+    plan_taps(p);
     for (int i = 0; i < p->values; i++)
         plan_value(p, p->value[i]);
     int loss = time_loss(p), end = time_end(p);
-    p->sample_loss = work_buffer(p, names_unique(p->names, "sample_loss"), p->columns, loss, end);
-    p->sample_hit = work_buffer(p, names_unique(p->names, "sample_hit"), p->columns, loss, end);
+    p->sample_loss = plan_buffer(p, names_unique(p->names, "sample_loss"), p->columns, loss, end);
+    p->sample_hit = plan_buffer(p, names_unique(p->names, "sample_hit"), p->columns, loss, end);
     for (int i = 0; i < p->fields; i++)
         if (p->field[i].kind == F_PARAM && p->field[i].rows * p->field[i].line > largest)
             largest = p->field[i].rows * p->field[i].line;
     if (!p->fuse)
-        p->gradient = work_buffer(p, names_unique(p->names, "grad_memory"), largest, loss, end);
+        p->gradient = plan_buffer(p, names_unique(p->names, "grad_memory"), largest, loss, end);
+    plan_rule_buffers(p);
     p->work = place_buffers(p->arena, p->buffer, p->buffers);
     plan_scratch(p);
     p->head_bytes = HEAD_BYTES;

@@ -7,8 +7,15 @@
 
 int64_t round_up(int64_t n, int64_t to);
 void plan_chain(struct plan *, struct value *);
+/* The first `links` of the chain as one expression in x and the keeps. */
+struct expr *chain_expr(struct plan *, const struct value *, int links);
 void plan_fields(struct plan *);
+struct field *plan_add_field(struct plan *, const char *tensor);
+struct buffer *plan_buffer(struct plan *, const char *name, int64_t floats, int first, int last);
+/* A name of a buffer of the value. */
+const char *plan_buffer_name(struct plan *, const struct value *, const char *suffix);
 void plan_memory(struct plan *);
+size_t field_bytes(const struct field *);
 bool has_update(const struct value *); /* it has weights */
 double initial_value(const struct plan *, const struct expr *);
 
@@ -17,6 +24,7 @@ double initial_value(const struct plan *, const struct expr *);
  * have been pulled through it. */
 int time_forward(const struct value *);
 int time_loss(const struct plan *);
+int time_end(const struct plan *); /* past the last update; then observe, then adapt */
 int time_error(const struct plan *, const struct value *);
 /* The value after whose error the weights of `v` are updated. */
 const struct value *update_after(const struct value *v);

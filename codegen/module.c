@@ -88,7 +88,9 @@ static void print_struct(struct text *t, const struct module *m)
     for (int i = 0; i < p->fields; i++) {
         const struct field *f = &p->field[i];
         long long floats = (f->rows * f->line + 15) / 16 * 16;
-        if (f->rank > 1)
+        if (f->kind == F_COUNTER)
+            text_printf(t, "    _Alignas(64) int64_t %s[8];\n", f->name);
+        else if (f->rank > 1)
             text_printf(t, "    _Alignas(64) float %s[%lld]; /* [%lld][%lld] */\n", f->name, floats,
                         (long long)f->rows, (long long)f->line);
         else
@@ -142,21 +144,33 @@ static const char *role_of(const struct field *f)
     case F_PARAM:
         return f->param->decays ? "PLAST_WEIGHT" : "PLAST_BIAS";
     case F_STATE:
+    case F_RULE:
         return "PLAST_STATE";
+    case F_COUNTER:
+        return "PLAST_COUNTER";
     case F_FEEDBACK:
         return "PLAST_FEEDBACK";
     }
     bug("a tensor of kind %d", (int)f->kind);
 }
 
+/* Whether its values are kept where synapses or neurons have died. */
+static bool outlives(const struct field *f)
+{
+    if (f->kind != F_RULE)
+        return false;
+    return f->rule->grows || f->space == SPACE_INPUT || f->space == SPACE_LAYER;
+}
+
 static void print_tensor(struct text *t, const struct plan *p, const struct field *f)
 {
     text_add(t, "    {");
     print_c_string(t, f->tensor, strlen(f->tensor));
-    text_printf(t, ", %s, PLAST_F32, ", role_of(f));
+    text_printf(t, ", %s, %s, ", role_of(f), f->kind == F_COUNTER ? "PLAST_I64" : "PLAST_F32");
     print_shape(t, f->shape, f->rank, 4);
-    text_printf(t, ", %lld, offsetof(struct %s, %s), %lld, %d, 0},\n", (long long)f->line,
-                p->net->name, f->name, (long long)f->probe, layer_number(p->net, f->layer));
+    text_printf(t, ", %lld, offsetof(struct %s, %s), %lld, %d, %d},\n", (long long)f->line,
+                p->net->name, f->name, (long long)f->probe, layer_number(p->net, f->layer),
+                outlives(f));
 }
 
 /* What the selftest of direct feedback reads after a probe. */

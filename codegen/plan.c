@@ -3,6 +3,7 @@
  * memory.c. */
 #include "memory.h"
 #include "names.h"
+#include "sites.h"
 
 #include <string.h>
 
@@ -201,6 +202,7 @@ static void build_values(struct builder *b)
         if (!v)
             continue;
         b->open[i] = v;
+        b->plan->home[i] = v;
         bool on =
             v->is_input ? input_stays_open(b, node, reader[i]) : stays_open(b, node, reader[i]);
         if (!on)
@@ -255,7 +257,9 @@ struct plan *plan_net(struct arena *arena, struct net *net, bool fuse)
     b.view = NEW_ARRAY(arena, net->node_count, struct segment *);
     b.views = NEW_ARRAY(arena, net->node_count, int);
     p->names = b.names;
+    p->home = NEW_ARRAY(arena, net->node_count, struct value *);
     build_values(&b);
+    plan_signals(p);
     for (int i = 0; i < p->values; i++) {
         struct value *v = p->value[i];
         connect(&b, v);
@@ -263,6 +267,7 @@ struct plan *plan_net(struct arena *arena, struct net *net, bool fuse)
             plan_chain(p, v);
     }
     plan_fields(p);
+    plan_rules(p);
     plan_memory(p);
     return p;
 }

@@ -13,10 +13,12 @@ struct buffer {
     int64_t floats;
     int first, last; /* both included */
     int64_t at;      /* offset in floats, a multiple of 16 */
+    bool by_offset;  /* read in functions of rules alone: a step has no pointer of that name */
 };
 
 struct value;
 struct names;
+struct site;
 
 /* Rows of a value: what an operator reads is a list of such (concat joins lists). */
 struct segment {
@@ -34,6 +36,10 @@ struct term {
     const char *bias;     /* NULL: none */
     const char *feedback; /* what carries errors back in its place; NULL: the weight */
     const char *kernel;   /* stem of its update's names */
+    /* For rules that need the whole gradient: as the optimizer is given it, and, where `demand` is
+     * read, as it is before masks and rules. The optimizer is then a pass of its own. */
+    bool keeps_gradient, wants_demand;
+    struct buffer *kept, *demand;
 };
 
 /* A value read by another: its error is pulled from there. */
@@ -72,6 +78,14 @@ struct value {
     int uses;
     struct buffer *plain, *transposed, *slopes, *error; /* of training; NULL where not needed */
     struct buffer *anchors;                             /* x0, where there is `held` */
+    /* For rules on its layer: */
+    bool modulated; /* its error passes through rules at the layer's neurons: then the slope is that
+                       of the links up to there */
+    int neuron_links, neuron_keeps; /* links of the chain up to the neurons, dropouts among them */
+    bool wants_plain, wants_post, wants_trace, wants_error; /* in observe */
+    struct buffer *post_tap, *trace_tap, *error_tap; /* NULL: `plain` is it; what enters the
+                                                        activation; after the rules */
+    struct expr *post, *trace; /* of the taps */
     struct buffer *shown;                               /* of prediction */
 };
 
@@ -79,7 +93,9 @@ struct value {
 struct field {
     const char *name;   /* identifier */
     const char *tensor; /* "h1.weight.velocity" */
-    enum { F_PARAM, F_STATE, F_FEEDBACK } kind;
+    enum { F_PARAM, F_STATE, F_FEEDBACK, F_RULE, F_COUNTER } kind;
+    const struct rule *rule; /* F_RULE: and the value's space */
+    enum space space;
     struct param *param; /* whose shape it has (F_FEEDBACK of direct feedback: NULL) */
     struct layer *layer;
     int rank;
@@ -99,6 +115,9 @@ struct plan {
     struct value **value;
     int values;
     struct value *input, *output;
+    struct value **home; /* of each node, the value it is computed in; NULL for concat */
+    struct site **site;  /* rules on weights, see sites.h */
+    int sites;
     struct field *field;
     int fields;
     int64_t probe_size;
@@ -129,6 +148,8 @@ bool plan_check(const struct plan *, struct diag *);
 struct expr *plan_hoist(struct plan *, struct expr *);
 bool is_run_scalar(const char *name);
 const struct field *plan_field(const struct plan *, const struct param *, const char *state);
+/* By the tensor's name; NULL if there is none. */
+const struct field *plan_find_field(const struct plan *, const char *tensor);
 
 void explain(struct text *, const struct plan *);
 

@@ -225,6 +225,14 @@ enum {
 void plast_fill(float *at, int64_t rows, int64_t cols, int64_t stride, int distribution,
                 int64_t fan_in, int64_t fan_out, uint64_t seed, uint64_t kind, uint64_t which);
 
+/* For rules. x: [rows][cols] floats, rows `line` apart. result, laid out likewise: 1 at the
+ * floor(q * n) lowest of the n = rows * cols places, else 0; among equals the dead come first
+ * (alive may be NULL), then the lower index. */
+void plast_lowest(const float *x, const uint8_t *alive, int64_t rows, int64_t cols, int64_t line,
+                  float q, float *result);
+/* Element min(n - 1, floor(q * n)) of the values in rising order. */
+float plast_quantile(const float *x, int64_t rows, int64_t cols, int64_t line, float q);
+
 #ifdef __cplusplus
 }
 #endif
@@ -435,6 +443,33 @@ static inline PLAST_UNUSED int plast_threads(int32_t asked)
     (void)asked;
     return 1;
 #endif
+}
+
+/* Sixteen partial results of a reduction, as a tree. */
+static inline PLAST_UNUSED float plast_sum16(const float *part)
+{
+    float s[8];
+    for (int i = 0; i < 8; i++)
+        s[i] = part[i] + part[i + 8];
+    for (int i = 0; i < 4; i++)
+        s[i] += s[i + 4];
+    return (s[0] + s[2]) + (s[1] + s[3]);
+}
+
+static inline PLAST_UNUSED float plast_least16(const float *part)
+{
+    float least = part[0];
+    for (int i = 1; i < 16; i++)
+        least = part[i] < least ? part[i] : least;
+    return least;
+}
+
+static inline PLAST_UNUSED float plast_most16(const float *part)
+{
+    float most = part[0];
+    for (int i = 1; i < 16; i++)
+        most = part[i] > most ? part[i] : most;
+    return most;
 }
 
 /* Neither infinite nor not a number. */

@@ -1,0 +1,191 @@
+/* batch_sum and batch_mean: sums over the samples of a batch, of signals that are kept as [unit]
+ * [sample]. A product of both sides is one matrix product, as a weight's gradient is. */
+#include "lower_rule.h"
+
+#include <string.h>
+
+/* `trace(post, 0.5)` of a net without time is a signal as others are. */
+static struct expr *plain_signals(void *context, struct expr *e)
+{
+    struct arena *a = context;
+    if (e->kind == E_CALL && strcmp(e->name, "trace") == 0)
+        return strcmp(e->arg[0]->name, "pre") == 0 ? ex(a, "pre") : ex(a, "trace_post");
+    return expr_map(a, e, plain_signals, a);
+}
+
+struct sample {
+    const char *name;
+    const struct buffer *buffer;
+};
+
+/* The expression at unit `unit` (an index in the signals' buffers) and sample `c + l`, as
+ * `const float x`; `use` follows. */
+static struct cstmt *sample_value(struct place *p, struct expr *e, const char *unit,
+                                  const struct sample *signal, int signals, struct cstmt *use)
+{
+    struct arena *a = p->kernel.module->arena;
+    struct cstmt *list;
+    for (int i = 0; i < signals; i++)
+        place_given(p, signal[i].name);
+    place_given(p, "x");
+    list = cstmt_declare(a, "const float", "x",
+                         expr_cond(a, e->loc, ex(a, "c + l < n"), place_expr(p, plain_signals(a, e)),
+                                   ex(a, "0.0f")));
+    for (int i = 0; i < signals; i++) {
+        const char *array = arena_format(a, "%s_at", signal[i].name);
+        if (!cstmt_uses(list, intern(a, signal[i].name)))
+            continue;
+        kernel_param(&p->kernel, "const float *restrict", array, "m->work + %lld",
+                     (long long)signal[i].buffer->at);
+        list = cstmt_join(cstmt_declare(a, "const float", signal[i].name,
+                                        ex(a, "%s[%s * COLUMNS + c + l]", array, unit)),
+                          list);
+    }
+    return place_finish(p, cstmt_join(list, use));
+}
+
+static const struct buffer *tapped(const struct buffer *tap, const struct value *v)
+{
+    return tap ? tap : v->plain;
+}
+
+static int neuron_signals(const struct site *s, struct sample signal[3])
+{
+    signal[0] = (struct sample){"post", tapped(s->neurons->post_tap, s->neurons)};
+    signal[1] = (struct sample){"trace_post", tapped(s->neurons->trace_tap, s->neurons)};
+    signal[2] = (struct sample){"error", s->neurons->error_tap};
+    return 3;
+}
+
+static struct cstmt *finish(struct place *p, const struct pass *pass, struct cstmt *body)
+{
+    struct module *m = p->kernel.module;
+    kernel_param(&p->kernel, "const int64_t", "n", "n");
+    kernel_finish(&p->kernel,
+                  arena_format(m->arena, "%s: %s", where(m, pass->stmt[0]->loc), p->site->on->name),
+                  cstmt_join(p->head, body));
+    return kernel_call(&p->kernel);
+}
+
+/* One value a unit: `rows` units, the first of them place `column` of the space. */
+static struct cstmt *sum_samples(struct place *p, const struct pass *pass, struct expr *e,
+                                 const struct sample *signal, int signals, int64_t rows,
+                                 int64_t column)
+{
+    struct arena *a = p->kernel.module->arena;
+    const struct rule_stmt *r = pass->stmt[0];
+    struct cstmt *element =
+        sample_value(p, e, "unit", signal, signals, code(a, NULL, "part[l] += x;"));
+    kernel_param(&p->kernel, "float *restrict", "result", "%s",
+                 slot_memory(p->kernel.module, site_slot(p->site, r->target)));
+    struct holes h = {.s = {element}};
+    const char *i = place_index(p, r->space);
+    return finish(p, pass,
+                  code(a, &h,
+                       "independent for (int64_t unit = 0; unit < %lld; unit++) {"
+                       "    const int64_t %s = %lld + unit;"
+                       "    float part[16];"
+                       "    for (int l = 0; l < 16; l++)"
+                       "        part[l] = 0.0f;"
+                       "    for (int64_t c = 0; c < n; c += 16)"
+                       "        independent for (int l = 0; l < 16; l++) { @0 }"
+                       "    result[%s] = plast_sum16(part)%s;"
+                       "}",
+                       (long long)rows, i, (long long)column, i, r->mean ? " / (float)n" : ""));
+}
+
+static struct cstmt *sum_inputs(struct module *m, const struct site *s, const struct pass *pass)
+{
+    const struct rule_stmt *r = pass->stmt[0];
+    struct cstmt *calls = NULL;
+    int64_t column = 0;
+    for (int i = 0; i < s->term->segments; i++) {
+        const struct segment *g = &s->term->segment[i];
+        struct place *p = place_new(m, s, r->target, SPACE_INPUT);
+        struct sample pre = {"pre", g->value->plain};
+        calls = cstmt_join(calls, sum_samples(p, pass, r->input_side, &pre, 1, g->rows, column));
+        column += g->rows;
+    }
+    return calls;
+}
+
+/* One side of an outer product as a buffer [unit][sample]. */
+static struct cstmt *lower_side(struct module *m, const struct site *s, const struct pass *pass,
+                                bool inputs, const struct segment *g, int64_t column)
+{
+    struct arena *a = m->arena;
+    const struct rule_stmt *r = pass->stmt[0];
+    struct sample signal[3] = {{"pre", g ? g->value->plain : NULL}};
+    int signals = inputs ? 1 : neuron_signals(s, signal);
+    struct place *p = place_new(m, s, arena_format(a, "%s_%s", r->target, inputs ? "inputs" : "neurons"),
+                                inputs ? SPACE_INPUT : SPACE_NEURON);
+    struct cstmt *element = sample_value(p, inputs ? r->input_side : r->neuron_side, "unit", signal,
+                                         signals, code(a, NULL, "side[%s * COLUMNS + c + l] = x;",
+                                                       inputs ? "j" : "i"));
+    kernel_param(&p->kernel, "float *restrict", "side", "m->work + %lld",
+                 (long long)pass->side[inputs]->at);
+    struct holes h = {.s = {element}};
+    return finish(p, pass,
+                  code(a, &h,
+                       "independent for (int64_t unit = 0; unit < %lld; unit++) {"
+                       "    const int64_t %s = %lld + unit;"
+                       "    for (int64_t c = 0; c < n; c += 16)"
+                       "        independent for (int l = 0; l < 16; l++) { @0 }"
+                       "}",
+                       (long long)(inputs ? g->rows : s->weight->rows), inputs ? "j" : "i",
+                       (long long)column));
+}
+
+static struct cstmt *outer_product(struct module *m, const struct site *s, const struct pass *pass)
+{
+    struct arena *a = m->arena;
+    const struct rule_stmt *r = pass->stmt[0];
+    const struct field *w = s->weight;
+    struct cstmt *calls = lower_side(m, s, pass, false, NULL, 0);
+    int64_t column = 0;
+    for (int i = 0; i < s->term->segments; i++) {
+        const struct segment *g = &s->term->segment[i];
+        calls = cstmt_join(calls, lower_side(m, s, pass, true, g, column));
+        column += g->rows;
+    }
+    calls = cstmt_join(
+        calls, code(a, NULL,
+                    "plast_transpose(m->work + %lld, %lld, n, COLUMNS, m->work + %lld, %lld);",
+                    (long long)pass->side[1]->at, (long long)w->cols, (long long)pass->turned->at,
+                    (long long)w->line));
+    struct kernel k = kernel_new(m, arena_format(a, "%s_%s", s->stem, r->target));
+    kernel_param(&k, "const int64_t", "n", "n");
+    kernel_param(&k, "const float *restrict", "error", "m->work + %lld",
+                 (long long)pass->side[0]->at);
+    kernel_param(&k, "const float *restrict", "in", "m->work + %lld", (long long)pass->turned->at);
+    kernel_param(&k, "float *restrict", "result", "%s", slot_memory(m, site_slot(s, r->target)));
+    struct cstmt *body = lower_sample_product(a, w->line);
+    body = cstmt_join(body, code(a, NULL,
+                                 "unroll for (int r = 0; r < rows; r++) {"
+                                 "    float g[2 * PLAST_LANES];"
+                                 "    unroll for (int q = 0; q < vecs; q++)"
+                                 "        plast_store(g + q * PLAST_LANES, sum[r][q]);"
+                                 "    const int64_t at = (i + r) * %lld + j;"
+                                 "    independent for (int l = 0; l < cols; l++)"
+                                 "        result[at + l] = g[l]%s;"
+                                 "}",
+                                 (long long)w->line, r->mean ? " / (float)n" : ""));
+    kernel_tile(&k, sample_product_params, body);
+    kernel_finish(&k, arena_format(a, "%s: %s", where(m, r->loc), s->on->name),
+                  lower_sample_product_loops(
+                      &k, arena_format(a, "%lld", (long long)w->rows), w->cols, false));
+    return cstmt_join(calls, kernel_call(&k));
+}
+
+struct cstmt *lower_batch(struct module *m, const struct site *s, const struct pass *pass)
+{
+    const struct rule_stmt *r = pass->stmt[0];
+    struct sample signal[3];
+    if (space_is_matrix(r->space))
+        return outer_product(m, s, pass);
+    if (r->space == SPACE_INPUT)
+        return sum_inputs(m, s, pass);
+    struct place *p = place_new(m, s, r->target, SPACE_NEURON);
+    int signals = neuron_signals(s, signal);
+    return sum_samples(p, pass, r->neuron_side, signal, signals, s->weight->rows, 0);
+}

@@ -1,0 +1,122 @@
+/* When rules run: what a step and the end of an epoch call. */
+#include "lower_rule.h"
+#include "names.h"
+
+static struct cstmt *add_function(struct module *m, const struct site *s, const char *what,
+                                  const char *comment, struct cstmt *body)
+{
+    struct arena *a = m->arena;
+    bool samples = cstmt_uses(body, intern(a, "n"));
+    const char *name = names_unique(m->plan->names, arena_format(a, "%s_%s", s->stem, what));
+    struct holes h = {.s = {body}};
+    body = cstmt_join(cstmt_uses(body, intern(a, "scalar")) ? lower_scalars(m) : NULL,
+                      code(a, &h,
+                           "const uint64_t flushed = plast_flush_begin();"
+                           "@0"
+                           "plast_flush_end(flushed);"));
+    struct cfunc *f = cfunc_new(a, "void", name,
+                                arena_format(a, "struct %s *m%s", m->plan->net->name,
+                                             samples ? ", const int64_t n" : ""));
+    f->comment = comment;
+    f->body = body;
+    m->last->next = f;
+    m->last = f;
+    return code(a, NULL, samples ? "%s(m, n);" : "%s(m);", name);
+}
+
+/* Whether the rule acts in the epoch that the run is in. */
+static const char *in_its_epochs(struct module *m, const struct rule *r)
+{
+    const char *from = r->from > 0 ? arena_format(m->arena, "m->run.epoch >= %lld", (long long)r->from)
+                                   : NULL;
+    if (r->until == INT64_MAX)
+        return from ? from : "1";
+    return arena_format(m->arena, "%s%sm->run.epoch < %lld", from ? from : "", from ? " && " : "",
+                        (long long)r->until);
+}
+
+static void lower_setup(struct module *m, const struct site *s)
+{
+    struct arena *a = m->arena;
+    struct cstmt *passes = lower_passes(m, s, s->phase[PHASE_SETUP], PHASE_SETUP);
+    if (passes)
+        passes = add_function(m, s, "setup",
+                              arena_format(a, "%s: when it first acts.", s->on->name), passes);
+    struct holes h = {.s = {passes}};
+    m->before = cstmt_join(m->before, code(a, &h,
+                                           "if (%s_acts != 0 && m->%s[0] == 0) {"
+                                           "    @0"
+                                           "    m->%s[0] = 1;"
+                                           "}",
+                                           s->stem, s->counters->name, s->counters->name));
+}
+
+static void lower_when_acting(struct module *m, const struct site *s, const struct pass *pass,
+                              enum phase phase, const char *what, struct cstmt **list)
+{
+    struct cstmt *passes = lower_passes(m, s, pass, phase);
+    if (!passes)
+        return;
+    struct holes h = {.s = {add_function(m, s, what,
+                                         arena_format(m->arena, "%s, once a step.", s->on->name),
+                                         passes)}};
+    *list = cstmt_join(*list, code(m->arena, &h, "if (%s_acts != 0) { @0 }", s->stem));
+}
+
+static void lower_adapt(struct module *m, const struct site *s)
+{
+    struct arena *a = m->arena;
+    const struct rule *r = s->rule;
+    const char *counters = s->counters->name;
+    struct cstmt *passes = lower_passes(m, s, s->phase[PHASE_ADAPT], PHASE_ADAPT);
+    if (passes)
+        passes = add_function(m, s, "adapt",
+                              arena_format(a, "%s, each %lld %s.", s->on->name, (long long)r->each,
+                                           r->each_steps ? "steps" : "epochs"),
+                              passes);
+    struct holes h = {.s = {passes}};
+    struct cstmt *count = code(a, NULL, "m->%s[1] += 1;", counters);
+    if (passes)
+        count = cstmt_join(count, code(a, &h,
+                                       "if (m->%s[1] %% %lld == 0) {"
+                                       "    @0"
+                                       "    m->%s[2] += 1;"
+                                       "}",
+                                       counters, (long long)r->each, counters));
+    h.s[0] = count;
+    if (r->each_steps)
+        m->due = cstmt_join(m->due, code(a, &h, "if (%s_acts != 0) { @0 }", s->stem));
+    else
+        m->epoch_end =
+            cstmt_join(m->epoch_end, code(a, &h, "if (%s && m->%s[0] != 0) { @0 }",
+                                          in_its_epochs(m, r), counters));
+}
+
+/* `const int h1_bounds_acts`: in this step; a probe runs no rules. */
+struct cstmt *rule_acts(struct module *m)
+{
+    struct cstmt *list = NULL;
+    for (int i = 0; i < m->plan->sites; i++) {
+        const struct site *s = m->plan->site[i];
+        list = cstmt_join(list, code(m->arena, NULL, "const int %s_acts = gradient == NULL && %s;",
+                                     s->stem, in_its_epochs(m, s->rule)));
+    }
+    return list;
+}
+
+void lower_rules(struct module *m)
+{
+    for (int i = 0; i < m->plan->sites; i++)
+        lower_setup(m, m->plan->site[i]);
+    for (int i = 0; i < m->plan->sites; i++) {
+        const struct site *s = m->plan->site[i];
+        lower_when_acting(m, s, s->phase[PHASE_MODULATE], PHASE_MODULATE, "modulate", &m->before);
+        lower_when_acting(m, s, s->late, PHASE_MODULATE, "modulate_gradient", &m->gradients);
+    }
+    for (int i = 0; i < m->plan->sites; i++) {
+        const struct site *s = m->plan->site[i];
+        lower_when_acting(m, s, s->phase[PHASE_OBSERVE], PHASE_OBSERVE, "observe", &m->after);
+    }
+    for (int i = 0; i < m->plan->sites; i++)
+        lower_adapt(m, m->plan->site[i]);
+}

@@ -1,0 +1,59 @@
+/* What the files that lower rules share. */
+#ifndef PLAST_LOWER_RULE_H
+#define PLAST_LOWER_RULE_H
+
+#include "lower.h"
+#include "sites.h"
+
+struct local {
+    const char *name, *as; /* in the rule, in C */
+    const char *array, *index, *type, *memory; /* where it is loaded from; array NULL: nowhere */
+    bool own;      /* of the space that is run over */
+    bool read;     /* before it is assigned */
+    bool assigned, declared;
+};
+
+/* The element of a loop over the places of a space. */
+struct place {
+    struct kernel kernel;
+    const struct site *site;
+    enum space domain;
+    const char *moment; /* what random numbers count by */
+    const char *matrix, *neuron, *input; /* indices of the place in arrays */
+    bool shared; /* other sites write into the same function */
+    struct names *names;
+    struct local *local;
+    int locals;
+    const char **given; /* names that the caller declares itself */
+    int givens;
+    struct cstmt *head, *body;
+};
+
+struct place *place_new(struct module *, const struct site *, const char *suffix, enum space domain);
+/* Statements of the site within a function that does more, names shared: as a condition `acts`. */
+struct place *place_within(struct kernel *, const struct site *, struct names *, enum space domain);
+/* A local that the function has already. */
+void place_local(struct place *, const char *name, const char *as);
+void place_given(struct place *, const char *name);
+struct expr *place_expr(struct place *, struct expr *);
+void place_statements(struct place *, struct rule_stmt *const *, int count, struct expr *guard);
+struct cstmt *place_finish(struct place *, struct cstmt *body);
+const char *place_index(const struct place *, enum space);
+const char *slot_memory(struct module *, const struct slot *);
+const struct field *site_mask(struct module *, const struct site *, enum space);
+
+/* The calls that do the passes, to stand outside of a parallel region, where `m` and, in a step,
+ * `n` are. */
+struct cstmt *lower_passes(struct module *, const struct site *, const struct pass *,
+                           enum phase);
+struct cstmt *lower_batch(struct module *, const struct site *, const struct pass *);
+struct cstmt *in_region(struct module *, struct cstmt *calls);
+
+/* The rules that modulate the error of a value, on one element whose error is the local `name`. */
+struct cstmt *lower_error_rules(struct kernel *, const struct value *, const char *name,
+                                const char *row, struct cstmt **head);
+/* Those that modulate the gradient of a weight and need not wait for the whole of it. */
+struct cstmt *lower_gradient_rules(struct kernel *, const struct term *, const char *at,
+                                   const char *row, const char *column, struct cstmt **head);
+
+#endif

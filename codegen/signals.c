@@ -1,0 +1,187 @@
+/* What rules need of a step beyond what training keeps: signals of observe, whole gradients, and
+ * memory for what passes from one pass to another. */
+#include "memory.h"
+#include "names.h"
+#include "sites.h"
+
+static struct value *home_of(struct plan *p, const struct layer *layer)
+{
+    return p->home[layer->neurons->index];
+}
+
+/* Links of the chain up to the layer's neurons: trailing dropout is behind them. */
+static void find_neurons(struct value *v, const struct node *neurons)
+{
+    v->neuron_links = v->neuron_keeps = 0;
+    for (int i = 0; i < v->links; i++)
+        if (v->chain[i] == neurons)
+            v->neuron_links = i + 1;
+    for (int i = 0; i < v->neuron_links; i++)
+        v->neuron_keeps += v->chain[i]->op == N_DROPOUT;
+}
+
+/* Links before the last function of the neurons: what comes out of them enters it. */
+static int activation_links(const struct value *v)
+{
+    for (int i = v->neuron_links - 1; i >= 0; i--)
+        if (v->chain[i]->op == N_MAP)
+            return i;
+    return v->neuron_links;
+}
+
+static bool assigns_error(const struct rule *r)
+{
+    for (const struct rule_stmt *s = r->phase[PHASE_MODULATE]; s; s = s->next)
+        if (s->for_error)
+            return true;
+    return false;
+}
+
+void plan_signals(struct plan *p)
+{
+    for (int r = 0; r < p->net->rule_count; r++) {
+        const struct rule *rule = p->net->rule[r];
+        unsigned reads = rule->reads[PHASE_OBSERVE];
+        for (int i = 0; i < rule->on_count; i++) {
+            struct value *v = home_of(p, rule->on[i].layer);
+            find_neurons(v, rule->on[i].layer->neurons);
+            v->modulated |= assigns_error(rule) || (reads & SIGNAL_ERROR);
+            v->wants_post |= (reads & SIGNAL_POST) != 0;
+            v->wants_trace |= (reads & SIGNAL_TRACE_POST) != 0;
+            v->wants_error |= (reads & SIGNAL_ERROR) != 0;
+        }
+    }
+}
+
+/* A signal that is what reaches memory anyway, or a buffer of its own. */
+static void tap(struct plan *p, struct value *v, int links, const char *suffix,
+                struct buffer **buffer, struct expr **value)
+{
+    if (links == v->links) {
+        v->wants_plain = true;
+        return;
+    }
+    *value = chain_expr(p, v, links);
+    *buffer = plan_buffer(p, plan_buffer_name(p, v, suffix), v->rows * p->columns, time_forward(v),
+                          time_end(p));
+}
+
+static void see_gradients(struct site *s)
+{
+    unsigned observe = s->rule->reads[PHASE_OBSERVE];
+    bool demand = (observe & SIGNAL_DEMAND) != 0;
+    s->term->keeps_gradient |= demand || (observe & SIGNAL_GRAD) || s->late;
+    s->term->wants_demand |= demand;
+    if (observe & (SIGNAL_PRE | SIGNAL_TRACE_PRE))
+        for (int i = 0; i < s->term->segments; i++)
+            s->term->segment[i].value->wants_plain = true;
+}
+
+/* Before the buffers of values: some must live on. */
+void plan_taps(struct plan *p)
+{
+    for (int i = 0; i < p->values; i++) {
+        struct value *v = p->value[i];
+        if (v->wants_post)
+            tap(p, v, v->neuron_links, "_post", &v->post_tap, &v->post);
+        if (v->wants_trace)
+            tap(p, v, activation_links(v), "_trace", &v->trace_tap, &v->trace);
+        if (v->wants_error)
+            v->error_tap = plan_buffer(p, plan_buffer_name(p, v, "_neuron_error"),
+                                       v->rows * p->columns, 0, time_end(p));
+    }
+    for (int i = 0; i < p->sites; i++)
+        see_gradients(p->site[i]);
+    for (int i = 0; i < p->sites; i++)
+        if (p->site[i]->term->keeps_gradient)
+            site_wait(p, p->site[i]);
+}
+
+static struct buffer *of_space(struct plan *p, const struct site *s, const char *name,
+                               enum space space, int first, int last)
+{
+    int64_t floats =
+        space_is_matrix(space) ? s->weight->rows * s->weight->line : space_places(s, space);
+    return plan_buffer(p, names_unique(p->names, arena_format(p->arena, "%s_%s", s->stem, name)),
+                       floats, first, last);
+}
+
+static struct buffer *of_rule(struct plan *p, const struct site *s, const char *name,
+                              enum space space, int first, int last)
+{
+    struct buffer *b = of_space(p, s, name, space, first, last);
+    b->by_offset = true;
+    return b;
+}
+
+static struct buffer *of_batch(struct plan *p, const struct site *s, const char *name, int64_t floats, int first, int last)
+{
+    struct buffer *b = plan_buffer(p, names_unique(p->names, arena_format(p->arena, "%s_%s", s->stem, name)), floats, first, last);
+    b->by_offset = true;
+    return b;
+}
+
+static void pass_buffers(struct plan *p, const struct site *s, struct pass *pass, int first,
+                         int last)
+{
+    for (; pass; pass = pass->next) {
+        const struct rule_stmt *r = pass->stmt[0];
+        if (pass->kind == PASS_LOWEST || pass->kind == PASS_QUANTILE)
+            pass->keys = of_rule(p, s, "keys", pass->space, first, last);
+        if (pass->kind == PASS_REDUCE && space_is_matrix(pass->space) && r->space == SPACE_LAYER)
+            pass->keys = of_rule(p, s, "rows", SPACE_NEURON, first, last);
+        if (pass->kind == PASS_BATCH && space_is_matrix(r->space)) {
+            const struct field *w = s->weight;
+            pass->side[0] = of_batch(p, s, "neurons", w->rows * p->columns, first, last);
+            pass->side[1] = of_batch(p, s, "inputs", w->cols * p->columns, first, last);
+            pass->turned = of_batch(p, s, "turned", w->line * p->columns, first, last);
+        }
+        pass_buffers(p, s, pass->then, first, last);
+        pass_buffers(p, s, pass->other, first, last);
+    }
+}
+
+static bool list_assigns(const struct rule_stmt *s, const char *name)
+{
+    for (; s; s = s->next)
+        if (s->target == name || list_assigns(s->then, name) || list_assigns(s->other, name))
+            return true;
+    return false;
+}
+
+/* Setup runs before a step's buffers are in use, adapt after; what modulate and observe make lives
+ * as long as the step. */
+static void life(const struct plan *p, const struct site *s, enum phase phase, int *first, int *last)
+{
+    int end = time_end(p);
+    *first = phase == PHASE_SETUP ? -1 - s->which : phase == PHASE_ADAPT ? end + 1 + s->which : 0;
+    *last = phase == PHASE_SETUP || phase == PHASE_ADAPT ? *first : end;
+}
+
+static void site_buffers(struct plan *p, struct site *s)
+{
+    for (int k = 0; k < PHASES; k++) {
+        int first, last;
+        life(p, s, (enum phase)k, &first, &last);
+        for (int i = 0; i < s->rule->value_count; i++) {
+            struct slot *slot = &s->slot[i];
+            if (slot->crosses && !slot->field && !slot->buffer &&
+                list_assigns(s->rule->phase[k], slot->value->name))
+                slot->buffer =
+                    of_rule(p, s, slot->value->name, slot->value->space, first, last);
+        }
+        pass_buffers(p, s, s->phase[k], first, last);
+        if (k == PHASE_MODULATE)
+            pass_buffers(p, s, s->late, first, last);
+    }
+    if (s->term->keeps_gradient && !s->term->kept)
+        s->term->kept = of_space(p, s, "gradient", SPACE_SYNAPSE, 0, time_end(p));
+    if (s->term->wants_demand && !s->term->demand)
+        s->term->demand = of_space(p, s, "demand", SPACE_SYNAPSE, 0, time_end(p));
+}
+
+void plan_rule_buffers(struct plan *p)
+{
+    for (int i = 0; i < p->sites; i++)
+        site_buffers(p, p->site[i]);
+}
