@@ -119,7 +119,7 @@ rule grapes_local(low = 1, high = 2) {
 #   scale       the bounds start at this times the root mean square of the layer's weights
 #   extreme     1: they start at the layer's largest weight, and scale does not matter
 #   shrink      what falling weights multiply their bounds by
-# The published setting is spine(patience = 18, extreme = 1) from epoch 1.
+# The setting of that code is spine(patience = 18, extreme = 1), from epoch 1.
 # over, under, fall count from -1: adapts beyond the upper bound, beyond the lower one, with a falling size.
 rule spine(patience = 1, scale = 1, extreme = 0, shrink = 0.75) {
     layer size = extreme ? max(w) : scale * rms(w);
