@@ -125,6 +125,17 @@ test $models -ge 30
 result $? 'there were examples to compile' "$(ls "$scratch")"
 test ! -e "$scratch/stray"
 result $? 'every example says what it is' "$(cat "$scratch/stray" 2>/dev/null)"
+
+# Rules of the prelude that are missing from a page, or stand there with other parameters
+sed -n 's/^rule \([a-z_]*\)\((.*)\) {$/\1 \2/p' "$top_srcdir/dsl/prelude.pl" >"$scratch/rules"
+missing=$(while read -r name parameters; do
+    grep -q "^rule $name(" "$top_srcdir/doc/rules.md" || echo "rules.md: $name"
+    grep "^\.BR .*$name" "$top_srcdir/doc/plast.5" | grep -qF "$parameters" ||
+        echo "plast.5: $name$parameters"
+done <"$scratch/rules")
+test -s "$scratch/rules" && test -z "$missing"
+result $? 'both pages have every rule of the prelude' "$missing"
+
 for file in "$top_srcdir"/examples/*.pl "$top_srcdir"/examples/autotools/*.pl; do
     try "${file##*/examples/} compiles" compiles "$file"
 done
