@@ -90,8 +90,12 @@ optimizer adamw(rate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, decay 
     w -= rate * (first / (1 - beta1 ^ (step + 1)) / (sqrt(second / (1 - beta2 ^ (step + 1))) + epsilon) + decay * w);
 }
 
-# --- GRAPES: Dellaferrera et al., Nature Communications 13:1885 (2022). Errors, or gradients, are scaled
-# by how much of its layer's weight a neuron holds.
+# --- GRAPES: Dellaferrera, Wozniak, Indiveri, Pantazi, Eleftheriou, Nature Communications 13:1885 (2022);
+# patented, US 12,020,162 B2. A neuron is responsible by the weight that enters it, as a share of the most that
+# enters any in its layer; biases do not count. Clamped as in the authors' code; a layer that holds no weight
+# at all has factor 1 (chosen here).
+#   low, high   the factor is twice that share, kept between these two; low = high = 1 is plain learning
+# grapes scales the errors, so that the layers below feel it; grapes_local the gradients of its own layer only.
 rule grapes(low = 1, high = 2) {
     modulate {
         neuron responsibility = sum(abs(w));
@@ -107,7 +111,16 @@ rule grapes_local(low = 1, high = 2) {
     }
 }
 
-# --- spine bounds: a weight lives between two bounds that follow where it stays and shrink where it falls
+# --- dendritic-spine bounds: Zhao, Zeng, Bai, Neural Computation 34(1) (2022); the equations follow later
+# code of the same first author. Each weight lives between two bounds, an upper and a lower one. A weight that
+# stays beyond a bound moves it outwards by the mean of what was in excess; one whose size keeps falling draws
+# both in. In between the weight is free, and at each adapt it is put back within.
+#   patience    adapts in a row that it takes; the first time one more; nothing is put back before so many
+#   scale       the bounds start at this times the root mean square of the layer's weights
+#   extreme     1: they start at the layer's largest weight, and scale does not matter
+#   shrink      what falling weights multiply their bounds by
+# The setting of that code is spine(patience = 18, extreme = 1), from epoch 1.
+# over, under, fall count from -1: adapts beyond the upper bound, beyond the lower one, with a falling size.
 rule spine(patience = 1, scale = 1, extreme = 0, shrink = 0.75) {
     layer size = extreme ? max(w) : scale * rms(w);
     state synapse upper = size, lower = -size, last = abs(w);
@@ -131,7 +144,13 @@ rule spine(patience = 1, scale = 1, extreme = 0, shrink = 0.75) {
     }
 }
 
-# --- activity-dependent synaptic pruning: what is small and little used for long dies
+# --- activity-dependent synaptic pruning: Zhao, Zeng, Frontiers in Systems Neuroscience 15:620558 (2021);
+# counting as in their group's code, the measure of activity chosen here: the mean size of what arrives
+# times the size of the weight. Who is among the least active for long dies, for good.
+#   fraction    of the layer's synapses that count as least active, the dead among them: no more than that die
+#   patience    adapts in a row after the first at which a synapse was among them
+#   ramp        the part of the remaining run over which fraction is reached; 0: at once
+# use sums up the mean size of each input since the last adapt; run counts from -1.
 rule unused(fraction = 0.6, patience = 5, ramp = 0) {
     state layer   begun = progress;
     state input   use = 0;
@@ -146,7 +165,17 @@ rule unused(fraction = 0.6, patience = 5, ramp = 0) {
     }
 }
 
-# --- DPAP: neurons, or synapses, live on what their correlated activity earns them
+# --- DPAP: Han, Zhao, Zeng, Shen, IEEE Transactions on Pattern Analysis and Machine Intelligence 47(1) (2025),
+# arXiv 2211.12714; equations and settings as in their code. Neurons, or synapses, live on what they earn:
+# by BCM plasticity (correlated activity, above a threshold that is the running mean) and, neurons, by activity.
+#   initial     survival to begin with; whose survival falls below 0 dies for good
+#   pressure    what each pays at an adapt; it earns 0 where it is the least of its layer, 2 from ceiling on
+#   bonus       comes on top where more is earned than paid
+#   cooling     each time so many epochs have passed, gains and losses count 1/e of what they did
+#   ceiling     the quantile of the layer that earns the most
+#   keep        1: sums go on from adapt to adapt; 0: each begins anew
+#   fade        decay of the traces per time step; a net without time has no use for it
+#   retain      what an adapt leaves of survival
 rule dpap_neurons(initial = 10, pressure = 0.75, bonus = 2, cooling = 12, ceiling = 0.75, keep = 0, fade = 0.5, retain = 0.999) {
     state kernel bcm = 0;
     state neuron threshold = 0, activity = 0, survival = initial;
@@ -187,7 +216,9 @@ rule dpap_synapses(initial = 10, pressure = 0.75, bonus = 2, cooling = 12, ceili
     }
 }
 
-# --- for comparison: the smallest weights, and weights at random
+# --- for comparison: the smallest weights die, or weights at random
+#   fraction    of the layer's synapses that are dead in the end
+#   ramp        the part of the remaining run over which that is reached; 0: at once
 rule magnitude(fraction = 0.5, ramp = 0.5) {
     state layer begun = progress;
     adapt {
@@ -206,7 +237,16 @@ rule random_drop(fraction = 0.5, ramp = 0.5) {
     }
 }
 
-# --- bounds and neurons together, with synapses that grow again; `fraction` of the neurons goes in the end
+# --- bounds, death and growth together, after the abstract of SD-SNN (arXiv 2211.12219); what it leaves open
+# is chosen here. Bounds follow the weight, and what they span is its spine. Neurons of least density die,
+# density being the spines of a neuron's synapses, from the narrowest to the widest of the layer as 0 to 1;
+# dead synapses grow again where the gradient keeps asking for them.
+#   fraction    of the neurons that goes in the end
+#   cooling     adapts after which all but 1/e of them are gone
+#   patience    adapts in a row at which the gradient must ask
+#   share       it asks where it is larger than this share of the layer's
+#   shrink      what falling weights multiply their bounds by
+#   regrow      the part of the layer's synapses that may grow in one adapt, those longest asked for first
 rule sdsnn(fraction = 0.3, cooling = 10, patience = 3, share = 0.9, shrink = 0.75, regrow = 0.01) {
     layer size = rms(w);
     state synapse upper = size, lower = -size, last = abs(w), pull = 0, asked = 0;
