@@ -24,11 +24,27 @@ static double rounding(double value, double ulps)
     return ulps * ulp * size + (size > 0 && size < FLT_MIN ? FLT_MIN : 0);
 }
 
+/* Exact operands whose result is a float: no float program rounds it. */
+static bool exact(struct number a, struct number b, double value)
+{
+    return a.error == 0 && b.error == 0 && (double)(float)value == value;
+}
+
 static struct number finish(struct number a, double ulps)
 {
     a.error += rounding(a.value, ulps);
     a.slope_error += rounding(a.slope, ulps);
     return a;
+}
+
+/* Of one rounding, which there is none of where the value is exact. */
+static struct number finish_exact(struct number a, bool is_exact)
+{
+    struct number r = finish(a, 1);
+
+    if (is_exact)
+        r.error = 0;
+    return r;
 }
 
 struct number number_exact(double value)
@@ -73,9 +89,10 @@ bool number_agrees(double got, double value, double error)
 
 static struct number add(struct number a, struct number b, double sign)
 {
-    return finish((struct number){a.value + sign * b.value, a.error + b.error,
-                                  a.slope + sign * b.slope, a.slope_error + b.slope_error},
-                  1);
+    struct number r = {a.value + sign * b.value, a.error + b.error, a.slope + sign * b.slope,
+                       a.slope_error + b.slope_error};
+
+    return finish_exact(r, exact(a, b, r.value));
 }
 
 static struct number multiply(struct number a, struct number b)
@@ -88,7 +105,7 @@ static struct number multiply(struct number a, struct number b)
     r.slope_error = times(a.slope_error, b.value) + times(a.slope, b.error) +
                     times(a.value, b.slope_error) + times(a.error, b.slope) +
                     ulp * (times(a.slope, b.value) + times(a.value, b.slope));
-    return finish(r, 1);
+    return finish_exact(r, exact(a, b, r.value));
 }
 
 static struct number divide(struct number a, struct number b)
@@ -106,7 +123,7 @@ static struct number divide(struct number a, struct number b)
     r.slope_error = (a.slope_error + times(q, b.slope_error) + times(r.error, b.slope) +
                      times(r.slope, b.error) + 2 * ulp * (fabs(a.slope) + times(q, b.slope))) /
                     below;
-    return finish(r, 1);
+    return finish_exact(r, exact(a, b, q));
 }
 
 static struct number negate(struct number a)

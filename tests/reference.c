@@ -1,6 +1,6 @@
 /* The forward half of the reference interpreter: a checked network and a batch
  * in, the values of all nodes out. Uses plast.h for the random streams alone. */
-#include "reference.h"
+#include "reference_rule.h"
 
 #include <float.h>
 #include <math.h>
@@ -139,6 +139,8 @@ struct reference *reference_new(struct arena *arena, const struct net *net)
     make_nodes(r);
     find_trained(r);
     make_feedback(r);
+    make_masks(r);
+    make_attachments(r);
     return r;
 }
 
@@ -308,5 +310,7 @@ void reference_forward(struct reference *r, const float *x, const uint64_t *samp
             run_dropout(r, node, sample, training);
             break;
         }
+        if (node->layer->neurons == node)
+            silence_neurons(r, node->layer, &r->value[k]);
     }
 }

@@ -18,16 +18,34 @@ struct reference_run { /* what the run scalars are made of */
     int64_t epoch, epochs, step, steps_per_epoch;
 };
 
+/* A rule on one of its weights, counted over all rules and what each is on, in order. */
+struct attachment {
+    const struct rule *rule;
+    const struct rule_on *on;
+    int which, layer;
+    struct values *value;   /* [rule->value_count], by their spaces */
+    bool set_up;            /* what stands before the phases has run */
+    int64_t acted, adapted; /* epochs, or steps where it adapts each so many of them */
+};
+
 struct reference {
     struct arena *arena;
     const struct net *net;
     struct reference_run run;
-    struct values *param, *gradient;     /* [net->param_count] */
-    struct values **state;               /* [net->param_count][optimizer->state_count] */
-    struct values *param_feedback;       /* [net->param_count]: shaped as the weight */
-    struct values *layer_feedback;       /* [net->layer_count]: [neurons, outputs] */
-    bool *trained;                       /* [net->node_count]: weights stand here or before */
-    size_t n;                            /* samples of the last forward pass */
+    struct values *param, *gradient; /* [net->param_count] */
+    struct values **state;           /* [net->param_count][optimizer->state_count] */
+    struct values *param_feedback;   /* [net->param_count]: shaped as the weight */
+    struct values *layer_feedback;   /* [net->layer_count]: [neurons, outputs] */
+    bool *trained;                   /* [net->node_count]: weights stand here or before */
+    struct attachment *attachment;   /* in the order in which they run */
+    int attachments;
+    struct values *alive;        /* [net->param_count]: 1 or 0; of weights alone */
+    struct values *alive_neuron; /* [net->layer_count]: of layers that own weights */
+    struct values *demand;       /* [net->param_count]: gradients before masks and rules */
+    bool undecided; /* since the caller cleared it, rounding could have turned what died or
+                       grew, or which branch ran */
+    bool plain;     /* backward leaves out what rules do to errors and gradients */
+    size_t n;       /* samples of the last forward pass */
     struct values *value, *delta;        /* [net->node_count]: n rows of node->size */
     struct values *slope;                /* N_MAP: derivatives; N_DROPOUT: factors */
     struct number loss;                  /* the mean over the n samples */
@@ -52,8 +70,18 @@ void reference_loss(struct reference *, const void *y, bool y_is_targets);
 void reference_backward(struct reference *);
 /* Gives the optimizer's states the values they start from. */
 void reference_start(struct reference *);
-/* One update by the optimizer's body; counts the step. */
+/* One update by the optimizer's body, then observe, and adapt of rules that are due after so many
+ * steps; counts the step. */
 void reference_update(struct reference *);
+/* Before the forward pass of a step: what the rules that act for the first time begin with. */
+void reference_set_up(struct reference *);
+/* The adapts of an epoch's end; counts the epoch. */
+void reference_end_epoch(struct reference *);
+/* Carries out what the masks say: dead places hold zeroes, the synapses of dead neurons are dead.
+ */
+void reference_settle(struct reference *);
+/* How many values a space has. */
+int64_t reference_places(const struct attachment *, enum space);
 
 enum { RUN_SCALARS = 4 };
 void reference_scalars(const struct reference *, struct binding at[RUN_SCALARS]);

@@ -1,7 +1,7 @@
 /* The backward half of the reference interpreter: the loss of the last forward
  * pass, the error at every node by each of the three ways to learn, and the
  * gradients of the mean loss. */
-#include "reference.h"
+#include "reference_rule.h"
 
 #include <math.h>
 #include <string.h>
@@ -245,8 +245,15 @@ void reference_backward(struct reference *r)
             clear(&r->delta[k], (int64_t)r->n * net->node[k]->size);
     for (int k = 0; k < net->param_count; k++)
         clear(&r->gradient[k], r->gradient[k].size);
+    if (net->output->neurons->index == output)
+        modulate_error(r, net->output->neurons);
     if (net->learn == LEARN_DIRECT_FEEDBACK)
         feed_back(r);
-    for (int k = net->node_count - 1; k >= 0; k--)
-        pass_delta(r, net->node[k]);
+    for (int k = net->node_count - 1; k >= 0; k--) {
+        const struct node *node = net->node[k];
+        if (node->layer->neurons == node && k != output)
+            modulate_error(r, node);
+        pass_delta(r, node);
+    }
+    modulate_gradients(r);
 }
