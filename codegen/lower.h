@@ -40,7 +40,8 @@ void kernel_finish(struct kernel *, const char *comment, struct cstmt *body);
 /* The tile of the kernel: `own` parameters, then the kernel's. */
 void kernel_tile(struct kernel *, const char *own, struct cstmt *body);
 struct cstmt *kernel_call(struct kernel *);
-/* The list, after `type name = value;` where it uses the name: unused locals are warned of. */
+/* The list, after `type name = value;` where it uses the name: a local that nothing reads is warned
+ * of. */
 struct cstmt *declare_if_used(struct arena *, const char *type, const char *name,
                               struct expr *value, struct cstmt *list);
 

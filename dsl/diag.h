@@ -32,7 +32,7 @@ struct message {
 
 struct diag {
     struct arena *arena;
-    struct source *source; /* source[0] is unused */
+    struct source *source; /* source[0] stands for no file */
     uint32_t sources;
     struct message *first, *last;
     int errors;   /* all of them, also those past the limit */
@@ -55,7 +55,7 @@ void diag_note(struct diag *, struct loc, const char *format, ...) PRINTF_LIKE(3
 /* Prints everything recorded, in order of source and place:
  *
  *   model.pl:4:19: error: unknown operator 'dens'
- *       4 | layer h1 = image |> dens(300) |> relu;
+ *       4 | layer h1 = image |> dens(300) |> tanh;
  *         |                     ^^^^
  *   model.pl:4:19: note: did you mean 'dense'?
  *

@@ -55,9 +55,9 @@ struct node {
     struct node **input;
     struct param *weight, *bias; /* N_DENSE; bias may be NULL */
     struct expr *map;            /* N_MAP: in the name `x` */
-    const char *text; /* N_MAP: what it was called, for comments: "leaky_relu(slope = 0.1)" */
-    struct expr *p;   /* N_DROPOUT: in run scalars */
-    int64_t channels; /* N_AFFINE */
+    const char *text;            /* N_MAP: what it was called, for comments: "bent(slope = 0.1)" */
+    struct expr *p;              /* N_DROPOUT: in run scalars */
+    int64_t channels;            /* N_AFFINE */
     double *scale, *shift;
 };
 
@@ -92,10 +92,10 @@ struct update_state {
 };
 
 struct optimizer {
-    const char *text; /* "sgd(rate = 0.1, momentum = 0.9)", for comments and --explain */
+    const char *text; /* "descent(rate = 0.1, momentum = 0.9)", for comments and --explain */
     struct loc loc;
     /* States that no run can tell from locals (assigned before they are read),
-     * and assignments nothing reads, are gone: sgd without momentum has none. */
+     * and assignments nothing reads, are gone: momentum of 0 has none. */
     struct update_state *state;
     int state_count;
     struct update_stmt *body;

@@ -1,6 +1,7 @@
 /* The bench command: training steps, gathering included, in windows of time; between them the
- * peak of one core is measured, so that both figures come from the same moments. The medians make
- * one JSON line. */
+ * peak of one core is measured, so that both figures come from the same moments. What the ends of
+ * epochs take is measured apart, over a run, and its share added to each step: a window is shorter
+ * than an epoch. The medians make one JSON line. */
 #include "trainer.h"
 
 #include <inttypes.h>
@@ -22,7 +23,8 @@ struct bench {
     struct plast_run *run;
     struct plast_split split;
     struct plast_batch batch;
-    int64_t place; /* of the next batch in the order */
+    int64_t place;     /* of the next batch in the order */
+    double epoch_ends; /* seconds of end_epoch for each step of a run */
     int64_t fma_rounds;
     volatile double sink;                               /* what fma returns must be used */
     double rate[WINDOWS], peak[WINDOWS], step[WINDOWS]; /* samples/s, GFLOP/s of a core, seconds */
@@ -54,61 +56,91 @@ static double median(double *value)
 
 /* The seed's state again: a run that were longer than the model's epochs would measure a rate that
  * its schedule never meant. */
-static int restart(struct bench *b)
+static int restart(struct bench *b, int64_t steps_per_epoch)
 {
-    int64_t samples = b->split.train.samples;
     int32_t threads = (int32_t)b->options->threads;
     int code = b->model->init(b->block, b->model->train_bytes, b->run->seed);
     b->run->threads = threads;
     if (!code)
-        code = b->model->begin(b->block, b->model->epochs > 0 ? b->model->epochs : 1,
-                               plast_count_steps(samples, b->model->batch));
+        code =
+            b->model->begin(b->block, b->model->epochs > 0 ? b->model->epochs : 1, steps_per_epoch);
+    b->place = 0;
+    plast_shuffle(b->batch.order, b->split.train.samples, b->run->seed, 0);
     return code ? plast_model_fault(code, b->model, "beginning", b->fault) : 0;
 }
 
-static int next_epoch(struct bench *b)
+static int64_t count_epoch_steps(const struct bench *b)
 {
-    double begun = plast_now();
+    return plast_count_steps(b->split.train.samples, b->model->batch);
+}
+
+static int end_epoch(struct bench *b)
+{
     int code = b->model->end_epoch(b->block);
-    b->epoch.seconds += plast_now() - begun;
     b->place = 0;
     if (code)
         return plast_model_fault(code, b->model, "the end of an epoch", b->fault);
-    if (b->run->epoch >= b->run->epochs) {
-        int status = restart(b);
-        if (status)
-            return status;
-    }
+    if (b->run->epoch >= b->run->epochs)
+        return restart(b, b->run->steps_per_epoch);
     plast_shuffle(b->batch.order, b->split.train.samples, b->run->seed, b->run->epoch);
     return 0;
+}
+
+/* Gathers a batch and makes the step, both timed. */
+static int take_step(struct bench *b, double *seconds, float *loss)
+{
+    double begun = plast_now();
+    plast_gather(&b->batch, b->place);
+    int code = b->model->step(b->block, b->batch.x, b->batch.y, b->batch.data->targets != NULL,
+                              b->batch.sample, b->batch.n, loss);
+    *seconds = plast_now() - begun;
+    b->place += b->model->batch;
+    return code ? plast_model_fault(code, b->model, "a training step", b->fault) : 0;
+}
+
+/* The ends of all epochs of a run, as far as the time reaches, after one step each: what is due
+ * once in some epochs, or from some epoch on, counts as often as a run does it. */
+static int measure_epoch_ends(struct bench *b, double seconds)
+{
+    double until = plast_now() + seconds, took = 0, step;
+    int64_t epochs = 0;
+    float loss;
+    int status = restart(b, 1);
+    for (; !status && epochs < b->run->epochs && (!epochs || plast_now() < until); epochs++) {
+        status = take_step(b, &step, &loss);
+        double begun = plast_now();
+        int code = status ? 0 : b->model->end_epoch(b->block);
+        took += plast_now() - begun;
+        if (code)
+            status = plast_model_fault(code, b->model, "the end of an epoch", b->fault);
+        b->place = 0;
+    }
+    b->epoch_ends = took / (double)epochs / (double)count_epoch_steps(b);
+    return status;
 }
 
 /* Steps for at least so many seconds and three of them. Returns the time in b->epoch. */
 static int run_window(struct bench *b, double seconds)
 {
-    double loss_sum = 0, begun;
+    double loss_sum = 0, step;
     float loss;
+    int status = 0;
     b->epoch = (struct plast_epoch){.number = b->run->epoch + 1, .train_accuracy = -1};
-    while (b->epoch.steps < 3 || b->epoch.seconds < seconds) {
-        begun = plast_now();
-        plast_gather(&b->batch, b->place);
-        int code = b->model->step(b->block, b->batch.x, b->batch.y, b->batch.data->targets != NULL,
-                                  b->batch.sample, b->batch.n, &loss);
-        b->epoch.seconds += plast_now() - begun;
-        if (code)
-            return plast_model_fault(code, b->model, "a training step", b->fault);
+    while (!status && (b->epoch.steps < 3 || b->epoch.seconds < seconds)) {
+        status = take_step(b, &step, &loss);
+        if (status)
+            return status;
+        b->epoch.seconds += step + b->epoch_ends;
         loss_sum += (double)loss * (double)b->batch.n;
         b->epoch.steps++;
         b->epoch.samples += (double)b->batch.n;
-        b->place += b->model->batch;
         if (b->run->correct >= 0 && b->run->samples)
             b->epoch.train_accuracy = (double)b->run->correct / (double)b->run->samples;
-        int status = b->place >= b->split.train.samples ? next_epoch(b) : 0;
-        if (status)
-            return status;
+        if (b->place >= b->split.train.samples)
+            status = end_epoch(b);
     }
     b->epoch.loss = loss_sum / b->epoch.samples;
-    return 0;
+    return status;
 }
 
 /* GFLOP/s of one core; the rounds grow until one measurement takes 20 ms. */
@@ -145,8 +177,9 @@ static void print_result(struct bench *b)
 static int run_windows(struct bench *b)
 {
     double seconds = b->options->seconds / WINDOWS;
-    int status = restart(b);
-    plast_shuffle(b->batch.order, b->split.train.samples, b->run->seed, 0);
+    int status = measure_epoch_ends(b, seconds);
+    if (!status)
+        status = restart(b, count_epoch_steps(b));
     if (!status)
         status = run_window(b, seconds);
     measure_peak(b);

@@ -70,7 +70,7 @@ static void make_warp(struct warp *warp, uint64_t key)
     }
 }
 
-static int64_t clamp(int64_t x, int64_t low, int64_t high)
+static int64_t within(int64_t x, int64_t low, int64_t high)
 {
     return x < low ? low : x > high ? high : x;
 }
@@ -83,7 +83,7 @@ static int64_t blend(int64_t a, int64_t b, int64_t t)
 
 static struct point bend_at(const struct warp *warp, struct point p)
 {
-    int64_t x = clamp(p.x, 0, ONE - 1) * (GRID - 1), y = clamp(p.y, 0, ONE - 1) * (GRID - 1);
+    int64_t x = within(p.x, 0, ONE - 1) * (GRID - 1), y = within(p.y, 0, ONE - 1) * (GRID - 1);
     int64_t column = x / ONE, row = y / ONE;
     const struct point *above = &warp->bend[row][column], *below = &warp->bend[row + 1][column];
     x %= ONE;
@@ -126,10 +126,10 @@ static void set_pen(struct pen *pen, struct plast_canvas *canvas, uint64_t key)
 static void touch(const struct pen *pen, struct point p)
 {
     struct plast_canvas *canvas = pen->canvas;
-    int64_t left = clamp((p.x - pen->outer) / DOT, 0, canvas->width);
-    int64_t right = clamp((p.x + pen->outer) / DOT + 1, 0, canvas->width);
-    int64_t top = clamp((p.y - pen->outer) / DOT, 0, canvas->height);
-    int64_t bottom = clamp((p.y + pen->outer) / DOT + 1, 0, canvas->height);
+    int64_t left = within((p.x - pen->outer) / DOT, 0, canvas->width);
+    int64_t right = within((p.x + pen->outer) / DOT + 1, 0, canvas->width);
+    int64_t top = within((p.y - pen->outer) / DOT, 0, canvas->height);
+    int64_t bottom = within((p.y + pen->outer) / DOT + 1, 0, canvas->height);
     for (int64_t i = top; i < bottom; i++) {
         uint8_t *row = canvas->ink + i * canvas->width;
         int64_t dy = i * DOT + DOT / 2 - p.y;

@@ -150,13 +150,13 @@ int plast_read_npy_inputs(struct plast_data *data, struct plast_stream *s,
 static int64_t read_integer(const uint8_t *at, const struct plast_npy *array)
 {
     uint64_t bits = read_bits(at, array->width);
-    int unused = 64 - 8 * array->width;
+    int spare = 64 - 8 * array->width;
     if (array->kind == 'u')
         return bits > INT64_MAX ? INT64_MAX : (int64_t)bits;
     uint64_t sign = UINT64_C(1) << (8 * array->width - 1);
     /* The sign bit is carried up without a shift of a negative number. */
-    return unused ? (int64_t)(bits ^ sign) - (int64_t)sign
-                  : (bits & sign ? -(int64_t)~bits - 1 : (int64_t)bits);
+    return spare ? (int64_t)(bits ^ sign) - (int64_t)sign
+                 : (bits & sign ? -(int64_t)~bits - 1 : (int64_t)bits);
 }
 
 static int take_labels(struct plast_data *data, struct plast_stream *s,

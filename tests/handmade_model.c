@@ -13,11 +13,11 @@ enum { MOST_LAYERS = 12, PER_LAYER = 7 };
 
 static struct setting {
     int depth, width, inputs, outputs, batch; /* depth: layers with weights */
-    int epochs, pause;                        /* pause: microseconds before each step */
-    double rate, momentum, dropout, gain;     /* gain: of the initial weights */
+    int epochs, pause, rest; /* microseconds: before each step, at the end of each epoch */
+    double rate, momentum, dropout, gain; /* gain: of the initial weights */
     char name[32], act[16], loss[16], learn[16];
     char flip[16]; /* what is computed with a wrong sign */
-} set = {2,          12, 16, 10, 16, 3, 0, 0.1, 0.9, 0, 1, "handmade", "relu", "cross_entropy",
+} set = {2,          12, 16, 10, 16, 3, 0, 0, 0.1, 0.9, 0, 1, "handmade", "relu", "cross_entropy",
          "backprop", ""};
 
 /* Places of one layer's arrays in the block, in floats. */
@@ -264,15 +264,20 @@ static void update(float *w, float *velocity, float gradient)
     *w -= (float)set.rate * *velocity;
 }
 
+static void wait_for(int microseconds)
+{
+    struct timespec time = {microseconds / 1000000, microseconds % 1000000 * 1000L};
+    if (microseconds)
+        nanosleep(&time, NULL);
+}
+
 static int step(void *block, const float *x, const void *y, int y_is_targets,
                 const uint64_t *sample, size_t n, float *loss)
 {
     struct plast_run *run = block;
-    struct timespec pause = {0, set.pause * 1000L};
     int64_t correct;
     float mean;
-    if (set.pause)
-        nanosleep(&pause, NULL);
+    wait_for(set.pause);
     int code = run_batch(block, x, y, y_is_targets, sample, n, &mean, &correct);
     if (code)
         return code;
@@ -349,6 +354,7 @@ static int begin(void *block, int64_t epochs, int64_t steps_per_epoch)
 static int end_epoch(void *block)
 {
     struct plast_run *run = block;
+    wait_for(set.rest);
     run->epoch++;
     run->step_in_epoch = run->samples = run->correct = 0;
     run->loss = 0;
@@ -404,21 +410,14 @@ static void read_setting(void)
         int *whole;
         double *real;
         char *word;
-    } key[] = {{"depth", &set.depth, NULL, NULL},
-               {"width", &set.width, NULL, NULL},
-               {"inputs", &set.inputs, NULL, NULL},
-               {"outputs", &set.outputs, NULL, NULL},
-               {"batch", &set.batch, NULL, NULL},
-               {"epochs", &set.epochs, NULL, NULL},
-               {"pause", &set.pause, NULL, NULL},
-               {"rate", NULL, &set.rate, NULL},
-               {"momentum", NULL, &set.momentum, NULL},
-               {"dropout", NULL, &set.dropout, NULL},
-               {"gain", NULL, &set.gain, NULL},
-               {"name", NULL, NULL, set.name},
-               {"act", NULL, NULL, set.act},
-               {"loss", NULL, NULL, set.loss},
-               {"learn", NULL, NULL, set.learn},
+    } key[] = {{"depth", &set.depth, NULL, NULL},     {"width", &set.width, NULL, NULL},
+               {"inputs", &set.inputs, NULL, NULL},   {"outputs", &set.outputs, NULL, NULL},
+               {"batch", &set.batch, NULL, NULL},     {"epochs", &set.epochs, NULL, NULL},
+               {"pause", &set.pause, NULL, NULL},     {"rest", &set.rest, NULL, NULL},
+               {"rate", NULL, &set.rate, NULL},       {"momentum", NULL, &set.momentum, NULL},
+               {"dropout", NULL, &set.dropout, NULL}, {"gain", NULL, &set.gain, NULL},
+               {"name", NULL, NULL, set.name},        {"act", NULL, NULL, set.act},
+               {"loss", NULL, NULL, set.loss},        {"learn", NULL, NULL, set.learn},
                {"flip", NULL, NULL, set.flip}};
     snprintf(text, sizeof text, "%s", given ? given : "");
     for (char *word; (word = strtok(rest, " ")); rest = NULL) {

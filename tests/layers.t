@@ -1,6 +1,5 @@
 #!/bin/sh
-# The arrows of the house: who includes whom, what is exported, what may change at run time, and
-# that no definition of the prelude is known to any C source.
+# The arrows of the house: who includes whom, what is exported, what may change at run time.
 : "${top_srcdir:=.}"
 . "$top_srcdir/tests/tap.sh"
 
@@ -102,53 +101,4 @@ none "$(awk 'NF == 3 && $2 ~ /[A-TV-Z]/ && $3 !~ /^_?plast_/ && $3 !~ /^__/ { pr
     "$scratch/runtime.nm")" 'what the library defines begins with plast_'
 none "$(grep -E ' U _*(GOMP|omp|kmpc)_' "$scratch/runtime.nm")" 'the library knows no OpenMP'
 
-# --- names of the prelude: as identifiers, or as words in strings; comments may speak. A word that
-# is ordinary English counts only where it is a whole string.
-ordinary=' clamp cosine magnitude ramped unused warm '
-awk '/^(function|neuron|optimizer|rule) / { sub(/[^A-Za-z0-9_].*/, "", $2); print $2 }' \
-    "$top_srcdir/dsl/prelude.pl" >"$scratch/names"
-cat >"$scratch/words.awk" <<'AWK'
-# Reads C one character at a time; words of code and contents of strings are looked up.
-FILENAME == names { known[$1] = 1; next }
-FNR == 1 { comment = 0 }
-{
-    code = ""
-    n = length($0)
-    for (i = 1; i <= n; i++) {
-        two = substr($0, i, 2); c = substr($0, i, 1)
-        if (comment) {
-            if (two == "*/") { comment = 0; i++ }
-        } else if (two == "/*") {
-            comment = 1; i++
-        } else if (two == "//") {
-            break
-        } else if (c == "\"") {
-            for (j = i + 1; j <= n && substr($0, j, 1) != "\""; j++)
-                if (substr($0, j, 1) == "\\") j++
-            string(substr($0, i + 1, j - i - 1))
-            code = code " "
-            i = j
-        } else
-            code = code c
-    }
-    words(code)
-}
-function string(text)
-{
-    if (text in known) complain("\"" text "\"")
-    else words(text)
-}
-function words(text,    k, count, part)
-{
-    count = split(text, part, /[^A-Za-z0-9_]+/)
-    for (k = 1; k <= count; k++)
-        if (part[k] in known && !index(ordinary, " " part[k] " "))
-            complain(part[k])
-}
-function complain(what) { print FILENAME ":" FNR ": " what }
-AWK
-found=$(awk -v names="$scratch/names" -v ordinary="$ordinary" -f "$scratch/words.awk" \
-    "$scratch/names" "$top_srcdir"/dsl/*.[chly] "$top_srcdir"/codegen/*.[ch] "$top_srcdir"/runtime/*.[ch])
-test "$(wc -l <"$scratch/names")" -ge 5 && test -z "$found"
-result $? 'no C source names a definition of the prelude' "$found"
 finish

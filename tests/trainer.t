@@ -82,9 +82,17 @@ for name, t in sorted(head.items(), key=lambda item: item[1]["data_offsets"]):
 assert 8 + size + at == len(raw)
 assert head["h1.weight"]["shape"] == [6, 16] and head["h1.bias"]["shape"] == [6]
 assert "h1.weight.velocity" in head'
+    # 50 ms once in 25 steps are 2 ms for each, though a window is 3 steps
+    try 'bench shares the ends of epochs among the steps' with 'pause=10000 rest=50000' sh -c "
+        '$model' bench $data --seconds 0.2 --quiet | python3 -c '
+import json, sys
+line = json.load(sys.stdin)
+assert 12 <= line[\"ms_per_step\"] < 40, line
+assert line[\"samples_per_second\"] <= 16 / 0.012'"
 else
     skip 'the log is JSON' 'no python3'
     skip 'bench prints JSON' 'no python3'
+    skip 'bench shares the ends of epochs among the steps' 'no python3'
     skip 'the checkpoint by the public format' 'no python3'
 fi
 try 'the log on standard output' sh -c "'$model' train $data --log - --quiet >out.log"

@@ -1,5 +1,6 @@
 #!/bin/sh
 # make bench: figures and ratios, measured in one run, the candidates in turn, medians of ROUNDS.
+# BENCH names the parts to run: perceptron.sh rules.sh compiler.sh beside this file.
 # Wants PLASTC, CC, PLAST_MODEL_LIBS and PLAST_DATA (with mnist/ in it); takes what else is there:
 # a python3 with torch, and PLAST_REFERENCE/hand_step.c (default: ../shared/reference beside the
 # sources).
@@ -7,6 +8,7 @@ set -u
 : "${top_srcdir:=.}" "${top_builddir:=.}" "${PLASTC:=$top_builddir/plastc}" "${CC:=cc}"
 : "${PLAST_DATA:=$top_srcdir/../shared/data}" "${PLAST_REFERENCE:=$top_srcdir/../shared/reference}"
 : "${PLAST_OPENMP:=-fopenmp}" "${ROUNDS:=5}" "${SECONDS_EACH:=2}"
+: "${BENCH:=perceptron rules compiler}"
 here=$top_srcdir/tests/bench
 data=$PLAST_DATA/mnist
 work=$(mktemp -d) || exit 1
@@ -18,107 +20,36 @@ say() { printf '%s\n' "$*"; }
 field() { sed -n 's/.*"'"$1"'": *\([-+0-9.eE]*\).*/\1/p'; }
 median() { sort -g | awk '{v[NR] = $1} END {if (NR) print v[int((NR + 1) / 2)]}'; }
 
+# build MODEL PROGRAM [PLASTC OPTIONS...]
+build()
+{
+    build_model=$1 build_program=$2
+    shift 2
+    "$PLASTC" "$build_model" "$@" -o "$build_program.c" &&
+        $CC -O3 -march=native $PLAST_OPENMP -I"$top_srcdir/runtime" "$build_program.c" \
+            $PLAST_MODEL_LIBS -lm -o "$build_program"
+}
+one() # one NAME COMMAND...: its samples a second are appended to NAME.rate
+{
+    one_name=$1
+    shift
+    "$@" 2>/dev/null >"$work/line" && field samples_per_second <"$work/line" >>"$work/$one_name.rate"
+    field peak_gflops <"$work/line" >>"$work/$one_name.peak"
+}
+one_model() # one_model NAME PROGRAM THREADS
+{
+    one "$1" "$2" bench --data "idx:$data" --threads "$3" --seconds "$SECONDS_EACH" --quiet
+}
+
 if [ ! -f "$data/train-images-idx3-ubyte.gz" ] && [ ! -f "$data/train-images-idx3-ubyte" ]; then
     say "no MNIST in $data: set PLAST_DATA to the folder that holds mnist/"
     exit 1
 fi
-
 python=
 for p in /usr/bin/python3 python3; do
     if "$p" -c 'import torch, numpy' 2>/dev/null; then python=$p; break; fi
 done
-
-build() { # BATCH
-    "$PLASTC" "$here/perceptron.pl" -D size="$1" -o "$work/net$1.c" &&
-        $CC -O3 -march=native $PLAST_OPENMP -I"$top_srcdir/runtime" "$work/net$1.c" \
-            $PLAST_MODEL_LIBS -lm -o "$work/net$1"
-}
-for b in 32 128; do
-    build $b || { say "the model does not build"; exit 1; }
+for part in $BENCH; do
+    # shellcheck source=/dev/null
+    . "$here/$part.sh"
 done
-
-# The hand-written step is written for vectors of 16; on a processor without them it is built for 8.
-hand=
-if [ -f "$PLAST_REFERENCE/hand_step.c" ]; then
-    if ! grep -q avx512f /proc/cpuinfo 2>/dev/null; then
-        sed -e 's/#define V 16/#define V 8/; s/vector_size(64), aligned(64)/vector_size(32), aligned(32)/' \
-            -e 's/"+v"/"+x"/g; s/_mm512_reduce_add_ps((__m512)a)/sum_lanes(a)/; s/a\[24\]/a[12]/' \
-            -e 's/i < 24; i++) a\[i\]/i < 12; i++) a[i]/; s/j = 12; j < 24/j = 12; j < 12/' \
-            -e 's/j < 24; j++) sink/j < 12; j++) sink/; s/n \* 24 \* 2.0/n * 12 * 2.0/' \
-            -e 's/^static double now/static float sum_lanes(vec a) { float s = 0; for (int i = 0; i < V; i++) s += a[i]; return s; }\nstatic double now/' \
-            "$PLAST_REFERENCE/hand_step.c" >"$work/hand.c"
-    else
-        cp "$PLAST_REFERENCE/hand_step.c" "$work/hand.c"
-    fi
-    hand=yes
-    for b in 32 128; do
-        # the better of the two compilers is the figure to beat
-        gcc -w -O3 -march=native -mprefer-vector-width=512 -DB=$b "$work/hand.c" -lz -lm -o "$work/hand$b" 2>"$work/err" ||
-            $CC -w -O3 -march=native -DB=$b "$work/hand.c" -lz -lm -o "$work/hand$b" 2>"$work/err" || hand=
-    done
-fi
-
-one() { # NAME COMMAND...: its samples a second are appended to NAME
-    name=$1
-    shift
-    "$@" 2>/dev/null >"$work/line" && field samples_per_second <"$work/line" >>"$work/$name.rate"
-    field peak_gflops <"$work/line" >>"$work/$name.peak"
-}
-hand_rate() { "$work/hand$1" "$data" | sed -n 's/^dense.* \([0-9]*\) samples\/s.*/{"samples_per_second": \1}/p' | tail -n 1; }
-
-round=0
-while [ $round -lt "$ROUNDS" ]; do
-    for b in 32 128; do
-        one plast$b-1 "$work/net$b" bench --data "idx:$data" --threads 1 --seconds "$SECONDS_EACH" --quiet
-        [ -n "$python" ] && one torch$b-1 "$python" "$here/perceptron_torch.py" "$data" $b 1 "$SECONDS_EACH"
-        [ -n "$hand" ] && one hand$b-1 hand_rate $b
-    done
-    one plast128-2 "$work/net128" bench --data "idx:$data" --threads 2 --seconds "$SECONDS_EACH" --quiet
-    round=$((round + 1))
-done
-
-flops=1.127e-3 # GFLOP a sample: forward, weight gradient, input gradient of all but the first layer
-show() { # NAME LABEL
-    [ -s "$work/$1.rate" ] || return 0
-    median <"$work/$1.rate" >"$work/$1.median"
-    peak=$(cat "$work"/plast*-1.peak | median)
-    awk -v r="$(cat "$work/$1.median")" -v f=$flops -v p="$peak" -v l="$2" \
-        'BEGIN {printf "%-34s %9.0f samples/s %7.1f GFLOP/s %5.1f %% of one core\047s peak of %.0f\n", l, r, r * f, 100 * r * f / p, p}'
-}
-ratio() { # A B LABEL
-    [ -s "$work/$1.median" ] && [ -s "$work/$2.median" ] &&
-        awk -v a="$(cat "$work/$1.median")" -v b="$(cat "$work/$2.median")" -v l="$3" \
-            'BEGIN {printf "%-58s %.2f\n", l, a / b}'
-}
-say "784-300-100-10, fp32, MNIST, gather included; medians of $ROUNDS rounds in turn"
-show plast32-1 "plast, batch 32, 1 thread"
-show plast128-1 "plast, batch 128, 1 thread"
-show plast128-2 "plast, batch 128, 2 threads"
-show torch32-1 "PyTorch, batch 32, 1 thread"
-show torch128-1 "PyTorch, batch 128, 1 thread"
-show hand32-1 "hand-written step, batch 32"
-show hand128-1 "hand-written step, batch 128"
-ratio plast32-1 torch32-1 "plast over PyTorch, batch 32"
-ratio plast128-1 torch128-1 "plast over PyTorch, batch 128"
-ratio plast32-1 hand32-1 "plast over the hand-written step, batch 32"
-ratio plast128-1 hand128-1 "plast over the hand-written step, batch 128"
-ratio plast128-2 plast128-1 "two threads over one, batch 128"
-[ -n "$python" ] || say "PyTorch: not compared, no python3 with torch and numpy"
-[ -n "$hand" ] || say "hand-written step: not compared, no $PLAST_REFERENCE/hand_step.c that compiles here"
-
-# The compiler itself.
-$CC -O2 "$here/measure.c" -o "$work/measure" || exit 1
-{
-    echo 'model deep; input x[64];'
-    i=1
-    last=x
-    while [ $i -le 199 ]; do
-        echo "layer h$i = $last |> dense(64) |> relu;"
-        last=h$i
-        i=$((i + 1))
-    done
-    echo "output y = $last |> dense(10); loss cross_entropy; optimizer sgd(rate = 0.1, momentum = 0.9);"
-} >"$work/deep.pl"
-"$work/measure" "$PLASTC" "$work/deep.pl" -o "$work/deep.c" | awk '{printf "plastc, 200 layers: %.3f s, %.1f MB\n", $1, $3 / 1024}'
-"$work/measure" $CC -O3 -march=native $PLAST_OPENMP -I"$top_srcdir/runtime" -c "$work/net128.c" -o "$work/net.o" |
-    awk -v c="$CC" '{printf "%s -O3 on the C of 784-300-100-10: %.2f s\n", c, $1}'
