@@ -24,15 +24,14 @@ static struct cstmt *add_function(struct module *m, const struct site *s, const 
     return code(a, NULL, samples ? "%s(m, n);" : "%s(m);", name);
 }
 
-/* Whether the rule acts in the epoch that the run is in. */
+/* Whether the rule acts in the epoch that the run is in, as a further condition. */
 static const char *in_its_epochs(struct module *m, const struct rule *r)
 {
-    const char *from = r->from > 0 ? arena_format(m->arena, "m->run.epoch >= %lld", (long long)r->from)
-                                   : NULL;
+    const char *from =
+        r->from > 0 ? arena_format(m->arena, " && m->run.epoch >= %lld", (long long)r->from) : "";
     if (r->until == INT64_MAX)
-        return from ? from : "1";
-    return arena_format(m->arena, "%s%sm->run.epoch < %lld", from ? from : "", from ? " && " : "",
-                        (long long)r->until);
+        return from;
+    return arena_format(m->arena, "%s && m->run.epoch < %lld", from, (long long)r->until);
 }
 
 static void lower_setup(struct module *m, const struct site *s)
@@ -88,8 +87,8 @@ static void lower_adapt(struct module *m, const struct site *s)
         m->due = cstmt_join(m->due, code(a, &h, "if (%s_acts != 0) { @0 }", s->stem));
     else
         m->epoch_end =
-            cstmt_join(m->epoch_end, code(a, &h, "if (%s && m->%s[0] != 0) { @0 }",
-                                          in_its_epochs(m, r), counters));
+            cstmt_join(m->epoch_end, code(a, &h, "if (m->%s[0] != 0%s) { @0 }", counters,
+                                          in_its_epochs(m, r)));
 }
 
 /* `const int h1_bounds_acts`: in this step; a probe runs no rules. */
@@ -98,7 +97,7 @@ struct cstmt *rule_acts(struct module *m)
     struct cstmt *list = NULL;
     for (int i = 0; i < m->plan->sites; i++) {
         const struct site *s = m->plan->site[i];
-        list = cstmt_join(list, code(m->arena, NULL, "const int %s_acts = gradient == NULL && %s;",
+        list = cstmt_join(list, code(m->arena, NULL, "const int %s_acts = gradient == NULL%s;",
                                      s->stem, in_its_epochs(m, s->rule)));
     }
     return list;
