@@ -56,8 +56,7 @@ static void find_slope(struct plan *p, struct value *v)
 {
     struct arena *a = p->arena;
     const char *x = intern(a, "x");
-    v->slope = expr_derivative(
-        a, v->modulated ? chain_expr(p, v, v->neuron_links) : v->train, x);
+    v->slope = expr_derivative(a, v->modulated ? chain_expr(p, v, v->neuron_links) : v->train, x);
     v->slope_is_one = expr_is_number(v->slope, 1);
     struct expr *from_result = expr_replace_equal(a, v->slope, v->train, ex(a, "y"));
     if (is_gate(a, v->train))

@@ -48,7 +48,8 @@ static void add_param(struct plan *p, struct param *param)
     struct field like = *f;
     for (int i = 0; i < p->net->optimizer->state_count; i++) {
         const struct update_state *state = &p->net->optimizer->state[i];
-        struct field *s = plan_add_field(p, arena_format(p->arena, "%s.%s", param->name, state->name));
+        struct field *s =
+            plan_add_field(p, arena_format(p->arena, "%s.%s", param->name, state->name));
         const char *tensor = s->tensor, *name = s->name;
         *s = like;
         s->tensor = tensor;
@@ -66,7 +67,7 @@ static void add_feedback(struct plan *p, struct term *t)
     const char *dot = strstr(like.tensor, ".weight");
     struct field *f =
         plan_add_field(p, arena_format(p->arena, "%.*s.feedback%s", (int)(dot - like.tensor),
-                                  like.tensor, dot + strlen(".weight")));
+                                       like.tensor, dot + strlen(".weight")));
     const char *tensor = f->tensor, *name = f->name;
     *f = like;
     f->tensor = tensor;

@@ -15,9 +15,9 @@ struct module {
     struct cstmt *forward, *shown, *errors; /* calls, in the order of the schedule */
     /* of rules: before the step; once there are whole gradients; after the updates; adapts due */
     struct cstmt *before, *gradients, *optimizers, *after, *due, *epoch_end;
-    bool anchored;                          /* the selftest needs model_anchor */
-    bool shown_scalars;                     /* prediction reads run scalars */
-    struct text tables;                     /* constant arrays */
+    bool anchored;      /* the selftest needs model_anchor */
+    bool shown_scalars; /* prediction reads run scalars */
+    struct text tables; /* constant arrays */
 };
 
 /* A function in the making, with its parameters and what a step passes for them. Its tile, if it
@@ -73,7 +73,7 @@ extern const char sample_product_params[];
 struct cstmt *lower_sample_product(struct arena *, int64_t line);
 struct cstmt *lower_sample_product_loops(struct kernel *, const char *units, int64_t cols,
                                          bool nowait);
-void lower_rules(struct module *);              /* their functions, and when they are called */
+void lower_rules(struct module *); /* their functions, and when they are called */
 struct cstmt *rule_acts(struct module *);
 struct cstmt *lower_scalars(struct module *);
 void lower_run(struct module *); /* init, begin, step, probe, end_epoch, predict */
@@ -81,9 +81,10 @@ struct module *lower_net(struct plan *, struct diag *);
 
 /* The optimizer on one element: weight `w_at[at]`, its states `<state>_at[at]`, gradient `grad`.
  * Declares and passes the states of the tensor as parameters of the kernel. `before`: statements on
- * the gradient, between the loads and the optimizer. */
+ * the gradient, between the loads and the optimizer; `after`: on the new weight, before the stores.
+ */
 struct cstmt *lower_optimizer(struct kernel *, const struct field *, struct cstmt *before,
-                              struct cstmt **head);
+                              struct cstmt *after, struct cstmt **head);
 
 const char *where(const struct module *, struct loc); /* "model.pl:4" */
 

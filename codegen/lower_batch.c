@@ -29,8 +29,8 @@ static struct cstmt *sample_value(struct place *p, struct expr *e, const char *u
         place_given(p, signal[i].name);
     place_given(p, "x");
     list = cstmt_declare(a, "const float", "x",
-                         expr_cond(a, e->loc, ex(a, "c + l < n"), place_expr(p, plain_signals(a, e)),
-                                   ex(a, "0.0f")));
+                         expr_cond(a, e->loc, ex(a, "c + l < n"),
+                                   place_expr(p, plain_signals(a, e)), ex(a, "0.0f")));
     for (int i = 0; i < signals; i++) {
         const char *array = arena_format(a, "%s_at", signal[i].name);
         if (!cstmt_uses(list, intern(a, signal[i].name)))
@@ -117,11 +117,12 @@ static struct cstmt *lower_side(struct module *m, const struct site *s, const st
     const struct rule_stmt *r = pass->stmt[0];
     struct sample signal[3] = {{"pre", g ? g->value->plain : NULL}};
     int signals = inputs ? 1 : neuron_signals(s, signal);
-    struct place *p = place_new(m, s, arena_format(a, "%s_%s", r->target, inputs ? "inputs" : "neurons"),
-                                inputs ? SPACE_INPUT : SPACE_NEURON);
-    struct cstmt *element = sample_value(p, inputs ? r->input_side : r->neuron_side, "unit", signal,
-                                         signals, code(a, NULL, "side[%s * COLUMNS + c + l] = x;",
-                                                       inputs ? "j" : "i"));
+    struct place *p =
+        place_new(m, s, arena_format(a, "%s_%s", r->target, inputs ? "inputs" : "neurons"),
+                  inputs ? SPACE_INPUT : SPACE_NEURON);
+    struct cstmt *element =
+        sample_value(p, inputs ? r->input_side : r->neuron_side, "unit", signal, signals,
+                     code(a, NULL, "side[%s * COLUMNS + c + l] = x;", inputs ? "j" : "i"));
     kernel_param(&p->kernel, "float *restrict", "side", "m->work + %lld",
                  (long long)pass->side[inputs]->at);
     struct holes h = {.s = {element}};
@@ -149,10 +150,10 @@ static struct cstmt *outer_product(struct module *m, const struct site *s, const
         column += g->rows;
     }
     calls = cstmt_join(
-        calls, code(a, NULL,
-                    "plast_transpose(m->work + %lld, %lld, n, COLUMNS, m->work + %lld, %lld);",
-                    (long long)pass->side[1]->at, (long long)w->cols, (long long)pass->turned->at,
-                    (long long)w->line));
+        calls,
+        code(a, NULL, "plast_transpose(m->work + %lld, %lld, n, COLUMNS, m->work + %lld, %lld);",
+             (long long)pass->side[1]->at, (long long)w->cols, (long long)pass->turned->at,
+             (long long)w->line));
     struct kernel k = kernel_new(m, arena_format(a, "%s_%s", s->stem, r->target));
     kernel_param(&k, "const int64_t", "n", "n");
     kernel_param(&k, "const float *restrict", "error", "m->work + %lld",
@@ -172,8 +173,8 @@ static struct cstmt *outer_product(struct module *m, const struct site *s, const
                                  (long long)w->line, r->mean ? " / (float)n" : ""));
     kernel_tile(&k, sample_product_params, body);
     kernel_finish(&k, arena_format(a, "%s: %s", where(m, r->loc), s->on->name),
-                  lower_sample_product_loops(
-                      &k, arena_format(a, "%lld", (long long)w->rows), w->cols, false));
+                  lower_sample_product_loops(&k, arena_format(a, "%lld", (long long)w->rows),
+                                             w->cols, false));
     return cstmt_join(calls, kernel_call(&k));
 }
 

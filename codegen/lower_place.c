@@ -16,7 +16,8 @@ struct place *place_new(struct module *m, const struct site *s, const char *suff
     p->matrix = "at";
     p->neuron = "i";
     p->input = "j";
-    for (const char *const *taken = (const char *const[]){"i", "j", "l", "at", "b", "n", "part", NULL};
+    for (const char *const *taken =
+             (const char *const[]){"i", "j", "l", "at", "b", "n", "part", NULL};
          *taken; taken++)
         names_unique(p->names, *taken);
     return p;
@@ -67,7 +68,7 @@ const char *slot_memory(struct module *m, const struct slot *slot)
 /* The mask that says whether a place of the space is alive; NULL: everything is. */
 const struct field *site_mask(struct module *m, const struct site *s, enum space space)
 {
-    const char *of = space_is_matrix(space)   ? s->weight->tensor
+    const char *of = space_is_matrix(space)  ? s->weight->tensor
                      : space == SPACE_NEURON ? s->on->layer->name
                                              : NULL;
     return of ? plan_find_field(m->plan, arena_format(m->arena, "%s.alive", of)) : NULL;
@@ -128,7 +129,8 @@ static struct local *load_name(struct place *p, const char *name)
         bool own = slot->value->space == p->domain ||
                    (space_is_matrix(slot->value->space) && space_is_matrix(p->domain));
         if (slot->field || slot->buffer)
-            load(p, l, "float *restrict", slot_memory(m, slot), own ? p->domain : slot->value->space);
+            load(p, l, "float *restrict", slot_memory(m, slot),
+                 own ? p->domain : slot->value->space);
         l->own = own;
         return l;
     }
@@ -139,8 +141,9 @@ static struct local *load_name(struct place *p, const char *name)
              SPACE_SYNAPSE);
     else if (strcmp(name, "grad") == 0 || strcmp(name, "demand") == 0)
         load(p, l, "float *restrict",
-             arena_format(m->arena, "m->work + %lld",
-                          (long long)(*name == 'g' ? p->site->term->kept : p->site->term->demand)->at),
+             arena_format(
+                 m->arena, "m->work + %lld",
+                 (long long)(*name == 'g' ? p->site->term->kept : p->site->term->demand)->at),
              SPACE_SYNAPSE);
     else
         bug("%s in a rule", name);
@@ -214,12 +217,12 @@ static void assign(struct place *p, const struct rule_stmt *s, struct expr *valu
     }
     struct expr *target = expr_name(a, s->loc, intern(a, l->as));
     if (mask_of_target(p, s->target))
-        value = expr_cond(a, s->loc,
-                          expr_binary(a, s->loc, E_NE,
-                                      mask_value(p, space_is_matrix(p->domain) ? SPACE_SYNAPSE
-                                                                               : p->domain),
-                                      ex(a, "0.0f")),
-                          value, ex(a, "0.0f"));
+        value = expr_cond(
+            a, s->loc,
+            expr_binary(a, s->loc, E_NE,
+                        mask_value(p, space_is_matrix(p->domain) ? SPACE_SYNAPSE : p->domain),
+                        ex(a, "0.0f")),
+            value, ex(a, "0.0f"));
     if (guard)
         value = expr_cond(a, s->loc, guard, value, target);
     l->assigned = true;
@@ -244,13 +247,15 @@ static struct expr *random_value(struct place *p, const struct rule_stmt *s)
 {
     struct arena *a = p->kernel.module->arena;
     const struct site *site = p->site;
-    const char *key = names_unique(p->names, "key");
+    const char *key =
+        names_unique(p->names, p->shared ? arena_format(a, "%s_key", site->stem) : "key");
     kernel_param(&p->kernel, "const uint64_t", key,
                  "plast_key(m->run.seed, PLAST_STREAM_RULE, %d, (uint64_t)(%s), %d)", site->which,
                  p->moment, s->stream_index);
     bool matrix = space_is_matrix(p->domain);
     return ex(a, "plast_uniform(%s, (uint32_t)(%s))", key,
-              matrix ? arena_format(a, "i * %lld + j", (long long)site->weight->cols)
+              matrix ? arena_format(a, "(%s) * %lld + (%s)", p->neuron,
+                                    (long long)site->weight->cols, p->input)
                      : place_index(p, p->domain));
 }
 
@@ -300,11 +305,10 @@ struct cstmt *place_finish(struct place *p, struct cstmt *body)
             kernel_param(&p->kernel, store ? l->type : arena_format(a, "const %s", l->type),
                          l->array, "%s", l->memory);
         if (l->array && !l->declared && (l->read || l->assigned))
-            loads = cstmt_join(loads,
-                               l->read ? code(a, NULL, "%s %s = %s[%s];",
-                                              l->assigned ? "float" : "const float", l->as,
-                                              l->array, l->index)
-                                       : code(a, NULL, "float %s = 0.0f;", l->as));
+            loads = cstmt_join(loads, l->read ? code(a, NULL, "%s %s = %s[%s];",
+                                                     l->assigned ? "float" : "const float", l->as,
+                                                     l->array, l->index)
+                                              : code(a, NULL, "float %s = 0.0f;", l->as));
         if (store)
             stores = cstmt_join(stores, code(a, NULL, "%s[%s] = %s;", l->array, l->index, l->as));
     }
@@ -312,10 +316,10 @@ struct cstmt *place_finish(struct place *p, struct cstmt *body)
 }
 
 static struct cstmt *run_within(struct place *p, struct rule_stmt *const *stmt, int count,
-                                struct kernel *k, struct cstmt **head)
+                                const char *when, struct kernel *k, struct cstmt **head)
 {
     struct arena *a = k->module->arena;
-    const char *acts = arena_format(a, "%s_acts", p->site->stem);
+    const char *acts = arena_format(a, "%s_%s", p->site->stem, when);
     p->head = *head;
     kernel_param(&p->kernel, "const int", acts, "%s", acts);
     place_statements(p, stmt, count, ex(a, "%s != 0", acts));
@@ -339,7 +343,7 @@ struct cstmt *lower_error_rules(struct kernel *k, const struct value *v, const c
         struct place *p = place_within(k, s, names, SPACE_NEURON);
         p->neuron = row;
         place_local(p, "error", name);
-        list = cstmt_join(list, run_within(p, s->error, s->errors, k, head));
+        list = cstmt_join(list, run_within(p, s->error, s->errors, "acts", k, head));
     }
     return list;
 }
@@ -363,7 +367,32 @@ struct cstmt *lower_gradient_rules(struct kernel *k, const struct term *t, const
         p->input = column;
         place_local(p, "grad", "grad");
         place_local(p, "w", "w");
-        list = cstmt_join(list, run_within(p, s->grad, s->grads, k, head));
+        list = cstmt_join(list, run_within(p, s->grad, s->grads, "acts", k, head));
+    }
+    return list;
+}
+
+struct cstmt *lower_tile_adapts(struct kernel *k, const struct term *t, const char *at,
+                                const char *row, const char *column, struct cstmt **head)
+{
+    struct plan *plan = k->module->plan;
+    struct names *names = names_new(k->module->arena);
+    struct cstmt *list = NULL;
+    names_unique(names, "grad");
+    names_unique(names, "w");
+    names_unique(names, "w_at");
+    for (int i = 0; i < plan->sites; i++) {
+        const struct site *s = plan->site[i];
+        if (s->term != t || !s->fused_adapt)
+            continue;
+        const struct pass *pass = s->phase[PHASE_ADAPT];
+        struct place *p = place_within(k, s, names, SPACE_SYNAPSE);
+        p->matrix = at;
+        p->neuron = row;
+        p->input = column;
+        p->moment = arena_format(k->module->arena, "m->%s[2]", s->counters->name);
+        place_local(p, "w", "w");
+        list = cstmt_join(list, run_within(p, pass->stmt, pass->stmts, "due", k, head));
     }
     return list;
 }

@@ -142,29 +142,29 @@ static struct cstmt *reduce_rows(struct module *m, const struct site *s, const s
     struct holes h = {.e = {layer ? ex(a, "sum") : result_of(a, r->reduction, "sum", cols),
                             ex(a, "%s", start_of(r->reduction))},
                       .s = {element}};
-    struct cstmt *body = code(a, &h,
-                              "independent for (int64_t i = 0; i < %lld; i++) {"
-                              "    float part[16];"
-                              "    for (int l = 0; l < 16; l++)"
-                              "        part[l] = $1;"
-                              "    for (int64_t b = 0; b < %lld; b += 16)"
-                              "        independent for (int l = 0; l < 16; l++) {"
-                              "            const int64_t j = b + l;"
-                              "            const int64_t at = i * %lld + j;"
-                              "            PLAST_IGNORE(at);"
-                              "            @0"
-                              "        }"
-                              "    for (int l = 0; l < %lld; l++) {"
-                              "        const int64_t j = %lld + l;"
-                              "        const int64_t at = i * %lld + j;"
-                              "        PLAST_IGNORE(at);"
-                              "        @0"
-                              "    }"
-                              "    const float sum = %s(part);"
-                              "    result[i] = $0;"
-                              "}",
-                              (long long)w->rows, whole, line, cols - whole, whole, line,
-                              tree_of(r->reduction));
+    struct cstmt *body =
+        code(a, &h,
+             "independent for (int64_t i = 0; i < %lld; i++) {"
+             "    float part[16];"
+             "    for (int l = 0; l < 16; l++)"
+             "        part[l] = $1;"
+             "    for (int64_t b = 0; b < %lld; b += 16)"
+             "        independent for (int l = 0; l < 16; l++) {"
+             "            const int64_t j = b + l;"
+             "            const int64_t at = i * %lld + j;"
+             "            PLAST_IGNORE(at);"
+             "            @0"
+             "        }"
+             "    for (int l = 0; l < %lld; l++) {"
+             "        const int64_t j = %lld + l;"
+             "        const int64_t at = i * %lld + j;"
+             "        PLAST_IGNORE(at);"
+             "        @0"
+             "    }"
+             "    const float sum = %s(part);"
+             "    result[i] = $0;"
+             "}",
+             (long long)w->rows, whole, line, cols - whole, whole, line, tree_of(r->reduction));
     struct cstmt *calls = in_region(m, finish(p, pass, body));
     if (!layer)
         return calls;
@@ -185,9 +185,158 @@ static struct cstmt *reduce_rows(struct module *m, const struct site *s, const s
     return cstmt_join(calls, finish(p, pass, body));
 }
 
+/* What one weight contributes. */
+static struct cstmt *carry_term(struct arena *a, enum reduction r, const char *part)
+{
+    return code(a, NULL, "%s[l] = %s;", part,
+                r == REDUCE_RMS     ? "x * x"
+                : r == REDUCE_COUNT ? "x != 0.0f ? 1.0f : 0.0f"
+                                    : "x");
+}
+
+/* sum[l] with the two halves of `part` taken in. */
+static struct cstmt *carry_add(struct arena *a, enum reduction r, const char *part)
+{
+    if (r == REDUCE_MIN || r == REDUCE_MAX) {
+        const char *than = r == REDUCE_MIN ? "<" : ">";
+        return code(
+            a, NULL,
+            "independent for (int l = 0; l < PLAST_LANES; l++) {"
+            "    const float x = %s[l] %s %s[l + PLAST_LANES] ? %s[l] : %s[l + PLAST_LANES];"
+            "    sum[l] = x %s sum[l] ? x : sum[l];"
+            "}",
+            part, than, part, part, part, than);
+    }
+    return code(a, NULL,
+                "independent for (int l = 0; l < PLAST_LANES; l++)"
+                "    sum[l] += %s[l] + %s[l + PLAST_LANES];",
+                part, part);
+}
+
+/* The partial results of a row and group of columns, as the update's tiles add them up. */
+static struct cstmt *carry_parts(struct module *m, const struct site *s, const struct pass *pass)
+{
+    struct arena *a = m->arena;
+    const struct rule_stmt *r = pass->stmt[0];
+    long long group = group_columns(m->plan), groups = carry_groups(m->plan, s->term), first = 0;
+    struct cstmt *calls = NULL;
+    int64_t column = 0;
+    for (int g = 0; g < s->term->segments; g++) {
+        int64_t cols = s->term->segment[g].rows;
+        struct place *p = place_new(m, s, arena_format(a, "%s_parts", r->target), SPACE_SYNAPSE);
+        struct cstmt *element = element_of(p, r, carry_term(a, r->reduction, "part"));
+        kernel_param(&p->kernel, "float *restrict", "parts", "m->%s", pass->carried);
+        struct holes h = {.e = {ex(a, "%s", start_of(r->reduction))},
+                          .s = {element, carry_add(a, r->reduction, "part")}};
+        struct cstmt *body = code(
+            a, &h,
+            "independent for (int64_t i = 0; i < %lld; i++)"
+            "    for (int64_t h = 0; h < %lld; h += %lld) {"
+            "        float *sum = parts + (i * %lld + %lld + h / %lld) * 16;"
+            "        for (int l = 0; l < 16; l++)"
+            "            sum[l] = $0;"
+            "        for (int64_t b = h; b < PLAST_LEAST(h + %lld, %lld); b += 2 * PLAST_LANES) {"
+            "            float part[2 * PLAST_LANES];"
+            "            const int64_t width = PLAST_LEAST(2 * PLAST_LANES, %lld - b);"
+            "            for (int64_t l = width; l < 2 * PLAST_LANES; l++)"
+            "                part[l] = $0;"
+            "            independent for (int64_t l = 0; l < width; l++) {"
+            "                const int64_t j = %lld + b + l;"
+            "                const int64_t at = i * %lld + j;"
+            "                @0"
+            "            }"
+            "            @1"
+            "        }"
+            "    }",
+            (long long)s->weight->rows, (long long)cols, group, groups, first, group, group,
+            (long long)cols, (long long)cols, (long long)column, (long long)s->weight->line);
+        calls = cstmt_join(calls, finish(p, pass, body));
+        first += (cols + group - 1) / group;
+        column += cols;
+    }
+    return in_region(m, calls);
+}
+
+static struct cstmt *lower_carried(struct module *m, const struct site *s, const struct pass *pass)
+{
+    struct arena *a = m->arena;
+    const struct rule_stmt *r = pass->stmt[0];
+    struct holes h = {.s = {carry_parts(m, s, pass)}};
+    struct cstmt *calls = m->plan->fuse && !s->term->keeps_gradient
+                              ? code(a, &h, "if (m->carried[0] == 0) { @0 }")
+                              : h.s[0];
+    struct place *p = place_new(m, s, r->target, SPACE_NEURON);
+    target_param(p, r);
+    kernel_param(&p->kernel, "const float *restrict", "parts", "m->%s", pass->carried);
+    h.e[0] = result_of(a, r->reduction, "sum", s->weight->cols);
+    h.e[1] = ex(a, "%s", start_of(r->reduction));
+    h.s[0] = put_together(a, r->reduction, "part[l]");
+    struct cstmt *body = code(a, &h,
+                              "independent for (int64_t i = 0; i < %lld; i++) {"
+                              "    float part[16];"
+                              "    for (int l = 0; l < 16; l++)"
+                              "        part[l] = $1;"
+                              "    for (int64_t g = 0; g < %lld; g++)"
+                              "        independent for (int l = 0; l < 16; l++) {"
+                              "            const float x = parts[(i * %lld + g) * 16 + l];"
+                              "            @0"
+                              "        }"
+                              "    const float sum = %s(part);"
+                              "    result[i] = $0;"
+                              "}",
+                              (long long)s->weight->rows, (long long)carry_groups(m->plan, s->term),
+                              (long long)carry_groups(m->plan, s->term), tree_of(r->reduction));
+    return cstmt_join(calls, finish(p, pass, body));
+}
+
+/* --- on the tiles of an update */
+
+struct cstmt *lower_carries(struct kernel *k, const struct term *t, const char *const *part,
+                            struct cstmt **head)
+{
+    struct arena *a = k->module->arena;
+    struct cstmt *list = NULL;
+    for (int i = 0; i < t->carries; i++) {
+        const struct rule_stmt *r = t->carry[i].pass->stmt[0];
+        struct expr *value = kernel_hoist(k, r->value, head);
+        struct cstmt *use = carry_term(a, r->reduction, part[i]);
+        if (expr_is_logical(value))
+            value = expr_cond(a, r->loc, value, ex(a, "1.0f"), ex(a, "0.0f"));
+        use->value = expr_substitute(a, use->value, intern(a, "x"), value);
+        list = cstmt_join(list, use);
+    }
+    return list;
+}
+
+const char *carry_start(enum reduction r)
+{
+    return start_of(r);
+}
+
+struct cstmt *lower_carry_tile(struct kernel *k, const struct carry *c, const char *part,
+                               int64_t first)
+{
+    struct arena *a = k->module->arena;
+    enum reduction r = c->pass->stmt[0]->reduction;
+    long long group = group_columns(k->module->plan);
+    const char *parts = arena_format(a, "%s_at", c->name);
+    kernel_param(k, "float *restrict", parts, "m->%s", c->name);
+    struct holes h = {.e = {ex(a, "%s", start_of(r))}, .s = {carry_add(a, r, part)}};
+    return code(a, &h,
+                "if (gradient == NULL) {"
+                "    float *sum = %s + ((i + r) * %lld + %lld + j / %lld) * 16;"
+                "    if (j %% %lld == 0) {"
+                "        for (int l = 0; l < 16; l++)"
+                "            sum[l] = $0;"
+                "    }"
+                "    @0"
+                "}",
+                parts, (long long)carry_groups(k->module->plan, c->site->term), (long long)first,
+                group, group);
+}
+
 /* Down the columns of a matrix. */
-static struct cstmt *reduce_columns(struct module *m, const struct site *s,
-                                    const struct pass *pass)
+static struct cstmt *reduce_columns(struct module *m, const struct site *s, const struct pass *pass)
 {
     struct arena *a = m->arena;
     const struct rule_stmt *r = pass->stmt[0];
@@ -195,27 +344,27 @@ static struct cstmt *reduce_columns(struct module *m, const struct site *s,
     struct place *p = place_new(m, s, r->target, SPACE_SYNAPSE);
     struct cstmt *element = element_of(p, r, take_in(a, r->reduction, "part[l]"));
     target_param(p, r);
-    struct holes h = {.e = {result_of(a, r->reduction, "part[l]", w->rows),
-                            ex(a, "%s", start_of(r->reduction))},
-                      .s = {element}};
-    struct cstmt *body = code(a, &h,
-                              "independent for (int64_t b = 0; b < %lld; b += 16) {"
-                              "    float part[16];"
-                              "    const int64_t width = PLAST_LEAST(16, %lld - b);"
-                              "    for (int l = 0; l < 16; l++)"
-                              "        part[l] = $1;"
-                              "    for (int64_t i = 0; i < %lld; i++)"
-                              "        independent for (int64_t l = 0; l < width; l++) {"
-                              "            const int64_t j = b + l;"
-                              "            const int64_t at = i * %lld + j;"
-                              "            PLAST_IGNORE(at);"
-                              "            @0"
-                              "        }"
-                              "    for (int64_t l = 0; l < width; l++)"
-                              "        result[b + l] = $0;"
-                              "}",
-                              (long long)w->cols, (long long)w->cols, (long long)w->rows,
-                              (long long)w->line);
+    struct holes h = {
+        .e = {result_of(a, r->reduction, "part[l]", w->rows), ex(a, "%s", start_of(r->reduction))},
+        .s = {element}};
+    struct cstmt *body =
+        code(a, &h,
+             "independent for (int64_t b = 0; b < %lld; b += 16) {"
+             "    float part[16];"
+             "    const int64_t width = PLAST_LEAST(16, %lld - b);"
+             "    for (int l = 0; l < 16; l++)"
+             "        part[l] = $1;"
+             "    for (int64_t i = 0; i < %lld; i++)"
+             "        independent for (int64_t l = 0; l < width; l++) {"
+             "            const int64_t j = b + l;"
+             "            const int64_t at = i * %lld + j;"
+             "            PLAST_IGNORE(at);"
+             "            @0"
+             "        }"
+             "    for (int64_t l = 0; l < width; l++)"
+             "        result[b + l] = $0;"
+             "}",
+             (long long)w->cols, (long long)w->cols, (long long)w->rows, (long long)w->line);
     return in_region(m, finish(p, pass, body));
 }
 
@@ -229,9 +378,9 @@ static struct cstmt *reduce_list(struct module *m, const struct site *s, const s
     target_param(p, r);
     const char *i = r->from == SPACE_INPUT ? "j" : "i";
     long long places = space_places(s, r->from);
-    struct holes h = {.e = {result_of(a, r->reduction, "part", places),
-                            ex(a, "%s", start_of(r->reduction))},
-                      .s = {element}};
+    struct holes h = {
+        .e = {result_of(a, r->reduction, "part", places), ex(a, "%s", start_of(r->reduction))},
+        .s = {element}};
     return finish(p, pass,
                   code(a, &h,
                        "float part = $1;"
@@ -245,6 +394,8 @@ static struct cstmt *lower_reduce(struct module *m, const struct site *s, const 
     const struct rule_stmt *r = pass->stmt[0];
     if (!space_is_matrix(r->from))
         return reduce_list(m, s, pass);
+    if (pass->carried)
+        return lower_carried(m, s, pass);
     if (r->space == SPACE_INPUT)
         return reduce_columns(m, s, pass);
     return reduce_rows(m, s, pass);
@@ -435,9 +586,9 @@ static struct cstmt *lower_pass(struct module *m, const struct site *s, const st
     case PASS_DIE:
         return lower_die(m, s, pass);
     case PASS_IF: {
-        struct holes h = {.e = {condition(m, s, pass->stmt[0]->value)},
-                          .s = {lower_passes(m, s, pass->then, phase),
-                                lower_passes(m, s, pass->other, phase)}};
+        struct holes h = {
+            .e = {condition(m, s, pass->stmt[0]->value)},
+            .s = {lower_passes(m, s, pass->then, phase), lower_passes(m, s, pass->other, phase)}};
         return code(m->arena, &h, "if ($0) { @0 } else { @1 }");
     }
     }

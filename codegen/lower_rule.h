@@ -6,10 +6,10 @@
 #include "sites.h"
 
 struct local {
-    const char *name, *as; /* in the rule, in C */
+    const char *name, *as;                     /* in the rule, in C */
     const char *array, *index, *type, *memory; /* where it is loaded from; array NULL: nowhere */
-    bool own;      /* of the space that is run over */
-    bool read;     /* before it is assigned */
+    bool own;                                  /* of the space that is run over */
+    bool read;                                 /* before it is assigned */
     bool assigned, declared;
 };
 
@@ -18,9 +18,9 @@ struct place {
     struct kernel kernel;
     const struct site *site;
     enum space domain;
-    const char *moment; /* what random numbers count by */
+    const char *moment;                  /* what random numbers count by */
     const char *matrix, *neuron, *input; /* indices of the place in arrays */
-    bool shared; /* other sites write into the same function */
+    bool shared;                         /* other sites write into the same function */
     struct names *names;
     struct local *local;
     int locals;
@@ -29,7 +29,8 @@ struct place {
     struct cstmt *head, *body;
 };
 
-struct place *place_new(struct module *, const struct site *, const char *suffix, enum space domain);
+struct place *place_new(struct module *, const struct site *, const char *suffix,
+                        enum space domain);
 /* Statements of the site within a function that does more, names shared: as a condition `acts`. */
 struct place *place_within(struct kernel *, const struct site *, struct names *, enum space domain);
 /* A local that the function has already. */
@@ -44,9 +45,18 @@ const struct field *site_mask(struct module *, const struct site *, enum space);
 
 /* The calls that do the passes, to stand outside of a parallel region, where `m` and, in a step,
  * `n` are. */
-struct cstmt *lower_passes(struct module *, const struct site *, const struct pass *,
-                           enum phase);
+struct cstmt *lower_passes(struct module *, const struct site *, const struct pass *, enum phase);
 struct cstmt *lower_batch(struct module *, const struct site *, const struct pass *);
+/* What the local `w` of a tile contributes to the carried sums, into part[i][l]; then, a row of a
+ * tile, the parts into the sums of their group. `first`: the segment's first group. */
+struct cstmt *lower_carries(struct kernel *, const struct term *, const char *const *part,
+                            struct cstmt **head);
+const char *carry_start(enum reduction);
+struct cstmt *lower_carry_tile(struct kernel *, const struct carry *, const char *part,
+                               int64_t first);
+/* The adapts that run on the tile where one of them is due. */
+struct cstmt *lower_tile_adapts(struct kernel *, const struct term *, const char *at,
+                                const char *row, const char *column, struct cstmt **head);
 struct cstmt *in_region(struct module *, struct cstmt *calls);
 
 /* The rules that modulate the error of a value, on one element whose error is the local `name`. */

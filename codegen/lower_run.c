@@ -3,6 +3,7 @@
 #include "lower.h"
 #include "memory.h"
 #include "names.h"
+#include "sites.h"
 
 static void add(struct module *m, const char *type, const char *name, const char *params,
                 const char *comment, bool is_public, struct cstmt *body)
@@ -98,6 +99,9 @@ static struct cstmt *check_arguments(struct module *m)
 static void lower_step(struct module *m)
 {
     struct arena *a = m->arena;
+    if (plan_carries(m->plan))
+        m->gradients =
+            cstmt_join(code(a, NULL, "m->carried[0] = %d;", m->plan->fuse ? 1 : 0), m->gradients);
     struct cstmt *rules = cstmt_join(cstmt_join(m->gradients, m->optimizers), m->after);
     struct holes h = {.s = {m->forward, m->errors, cstmt_join(rules, m->due)}};
     struct cstmt *body = check_arguments(m);
@@ -130,12 +134,12 @@ static void lower_step(struct module *m)
             "    return PLAST_E_NUMBER;"
             "}"
             "if (gradient == NULL) {"
-            "    @2"
-            "    m->run.step += 1;"
-            "    m->run.step_in_epoch += 1;"
             "    m->run.samples += n;"
             "    m->run.loss += (double)total;"
             "    m->run.correct = labels != NULL ? m->run.correct + (int64_t)plast_sum(%s, n) : -1;"
+            "    @2"
+            "    m->run.step += 1;"
+            "    m->run.step_in_epoch += 1;"
             "}"
             "return 0;",
             m->plan->sample_loss->name, m->plan->sample_loss->name, m->plan->sample_hit->name));
@@ -214,7 +218,9 @@ static void lower_init(struct module *m)
                     "}"
                     "m->run.epochs = epochs;"
                     "m->run.steps_per_epoch = steps_per_epoch;"
-                    "return 0;"));
+                    "%s"
+                    "return 0;",
+                    plan_carries(m->plan) ? "m->carried[0] = 0;" : ""));
     h.s[0] = m->epoch_end;
     add_public(m, "end_epoch", "struct %s *m",
                code(m->arena, &h,

@@ -91,7 +91,7 @@ static void write_list(struct writer *w, const struct update_stmt *s, struct exp
 }
 
 struct cstmt *lower_optimizer(struct kernel *k, const struct field *f, struct cstmt *before,
-                              struct cstmt **head)
+                              struct cstmt *after, struct cstmt **head)
 {
     struct arena *a = k->module->arena;
     const struct optimizer *o = k->module->plan->net->optimizer;
@@ -112,6 +112,7 @@ struct cstmt *lower_optimizer(struct kernel *k, const struct field *f, struct cs
     }
     emit(&w, before);
     write_list(&w, o->body, NULL);
+    emit(&w, after);
     for (int i = 0; i < w.locals; i++)
         if (w.local[i].at)
             emit(&w, code(a, NULL, "%s[at + l] = %s;", w.local[i].at, w.local[i].as));

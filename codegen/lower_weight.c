@@ -82,6 +82,60 @@ static const char *gradient_memory(struct module *m, const struct update *u)
 
 /* Fused: the optimizer runs on the tile before it leaves L1. A probe asks for the gradient
  * instead. */
+static struct cstmt *optimizer_loop(struct kernel *k, const struct update *u,
+                                    const char *const *part, bool adapts, struct cstmt **head)
+{
+    struct arena *a = k->module->arena;
+    const char *column = arena_format(a, "%lld + j + l", (long long)u->column);
+    struct cstmt *before = lower_gradient_rules(k, u->t, "at + l", "i + r", column, head);
+    const char *type = before ? "float" : "const float";
+    struct cstmt *after =
+        adapts ? lower_tile_adapts(k, u->t, "at + l", "i + r", column, head) : NULL;
+    if (adapts && !after)
+        return NULL;
+    after = cstmt_join(after, lower_carries(k, u->t, part, head));
+    struct cstmt *element = lower_optimizer(k, u->f, before, after, head);
+    struct holes h = {.s = {declare_if_used(a, type, "grad", ex(a, "g[l]"), element)}};
+    return code(a, &h, "independent for (int l = 0; l < cols; l++) { @0 }");
+}
+
+/* Where an adapt that runs on tiles is due, the loop is another: states of rules are not touched in
+ * the other steps. */
+static struct cstmt *tile_optimizer(struct kernel *k, const struct update *u,
+                                    const char *const *part, struct cstmt **head)
+{
+    struct arena *a = k->module->arena;
+    struct cstmt *adapts = optimizer_loop(k, u, part, true, head);
+    struct holes h = {.s = {adapts, optimizer_loop(k, u, part, false, head)}};
+    if (!adapts)
+        return h.s[1];
+    const char *due = arena_format(a, "%s_due", u->t->kernel);
+    kernel_param(k, "const int", due, "%s", due);
+    return code(a, &h, "if (%s != 0) { @0 } else { @1 }", due);
+}
+
+/* The row of the tile, with its part of the sums that rules read in the next step. */
+static struct cstmt *add_carries(struct kernel *k, const struct update *u, const char *const *part,
+                                 struct cstmt *element)
+{
+    struct arena *a = k->module->arena;
+    int64_t first = 0, group = group_columns(k->module->plan);
+    for (const struct segment *g = u->t->segment; g != u->g; g++)
+        first += (g->rows + group - 1) / group;
+    for (int i = u->t->carries - 1; i >= 0; i--) {
+        struct holes h = {.e = {ex(a, "%s", carry_start(u->t->carry[i].pass->stmt[0]->reduction))},
+                          .s = {element, lower_carry_tile(k, &u->t->carry[i], part[i], first)}};
+        element = code(a, &h,
+                       "float %s[2 * PLAST_LANES];"
+                       "for (int l = cols; l < 2 * PLAST_LANES; l++)"
+                       "    %s[l] = $0;"
+                       "@0"
+                       "@1",
+                       part[i], part[i]);
+    }
+    return element;
+}
+
 static void lower_weight(struct update *u, int segment)
 {
     struct module *m = u->m;
@@ -95,14 +149,11 @@ static void lower_weight(struct update *u, int segment)
     kernel_param(&k, "const float *restrict", "error", "%s", u->v->error->name);
     kernel_param(&k, "const float *restrict", "in", "%s",
                  u->g->value->transposed ? u->g->value->transposed->name : "x");
-    if (fuse) {
-        optimizer = lower_gradient_rules(
-            &k, u->t, "at + l", "i + r",
-            arena_format(a, "%lld + j + l", (long long)u->column), &head);
-        const char *type = optimizer ? "float" : "const float";
-        optimizer = lower_optimizer(&k, u->f, optimizer, &head);
-        optimizer = declare_if_used(a, type, "grad", ex(a, "g[l]"), optimizer);
-    }
+    const char **part = NEW_ARRAY(a, u->t->carries + 1, const char *);
+    for (int i = 0; i < u->t->carries; i++)
+        part[i] = arena_format(a, "part%d", i);
+    if (fuse)
+        optimizer = tile_optimizer(&k, u, part, &head);
     kernel_param(&k, "float *restrict", "gradient", "%s", gradient_memory(m, u));
     struct holes h = {.e = {NULL}, .s = {optimizer}};
     struct cstmt *store = code(a, NULL,
@@ -113,13 +164,15 @@ static void lower_weight(struct update *u, int segment)
                                         "if (gradient != NULL) {"
                                         "    @1"
                                         "} else {"
-                                        "    independent for (int l = 0; l < cols; l++) {"
-                                        "        @0"
-                                        "    }"
+                                        "    @0"
                                         "}")
                                  : store;
+    if (fuse)
+        element = add_carries(&k, u, part, element);
     h.s[2] = element;
-    struct cstmt *body = cstmt_join(head, lower_sample_product(a, u->g->value->transposed ? u->g->value->line : u->g->value->rows));
+    struct cstmt *body =
+        cstmt_join(head, lower_sample_product(a, u->g->value->transposed ? u->g->value->line
+                                                                         : u->g->value->rows));
     body = cstmt_join(body, code(a, &h,
                                  "unroll for (int r = 0; r < rows; r++) {"
                                  "    float g[2 * PLAST_LANES];"
@@ -144,7 +197,7 @@ static struct cstmt *lower_separate(struct module *m, const struct term *t, cons
     struct kernel k = kernel_new(m, arena_format(a, "%s_update", t->kernel));
     struct cstmt *head = NULL, *element = lower_gradient_rules(&k, t, "at + l", "i", "l", &head);
     const char *type = element ? "float" : "const float";
-    element = lower_optimizer(&k, f, element, &head);
+    element = lower_optimizer(&k, f, element, NULL, &head);
     element = declare_if_used(a, type, "grad", ex(a, "grads[at + l]"), element);
     if (cstmt_uses(element, intern(a, "grads")))
         kernel_param(&k, "const float *restrict", "grads", "%s",
@@ -168,22 +221,23 @@ static void lower_kept(struct module *m, const struct term *t, const struct fiel
     struct arena *a = m->arena;
     if (t->demand) {
         struct kernel k = kernel_new(m, arena_format(a, "%s_used", t->kernel));
-        const struct field *mask =
-            plan_find_field(m->plan, arena_format(a, "%s.alive", f->tensor));
+        const struct field *mask = plan_find_field(m->plan, arena_format(a, "%s.alive", f->tensor));
         kernel_param(&k, "const float *restrict", "demand", "%s", t->demand->name);
         kernel_param(&k, "float *restrict", "grads", "%s", t->kept->name);
         if (mask)
             kernel_param(&k, "const uint8_t *restrict", "alive_at", "m->%s", mask->name);
-        kernel_finish(&k, "The gradient as it is used: none where nothing lives.",
-                      code(a, NULL,
-                           "independent for (int64_t i = 0; i < %lld; i++) {"
-                           "    independent for (int64_t l = 0; l < %lld; l++)"
-                           "        grads[i * %lld + l] = %s;"
-                           "}",
-                           (long long)f->rows, (long long)f->cols, (long long)f->line,
-                           arena_format(a, mask ? "alive_at[i * %lld + l] != 0 ? demand[i * %lld + l] : 0.0f"
-                                                : "demand[i * %lld + l]",
-                                        (long long)f->line, (long long)f->line)));
+        kernel_finish(
+            &k, "The gradient as it is used: none where nothing lives.",
+            code(a, NULL,
+                 "independent for (int64_t i = 0; i < %lld; i++) {"
+                 "    independent for (int64_t l = 0; l < %lld; l++)"
+                 "        grads[i * %lld + l] = %s;"
+                 "}",
+                 (long long)f->rows, (long long)f->cols, (long long)f->line,
+                 arena_format(a,
+                              mask ? "alive_at[i * %lld + l] != 0 ? demand[i * %lld + l] : 0.0f"
+                                   : "demand[i * %lld + l]",
+                              (long long)f->line, (long long)f->line)));
         m->gradients = cstmt_join(m->gradients, in_region(m, kernel_call(&k)));
     }
     m->optimizers = cstmt_join(m->optimizers, in_region(m, lower_separate(m, t, f)));
@@ -197,7 +251,7 @@ static void lower_bias(struct module *m, const struct value *v, const struct ter
     struct cstmt *head = NULL;
     kernel_param(&k, "const int64_t", "n", "n");
     kernel_param(&k, "const float *restrict", "error", "%s", v->error->name);
-    struct cstmt *element = lower_optimizer(&k, f, NULL, &head);
+    struct cstmt *element = lower_optimizer(&k, f, NULL, NULL, &head);
     kernel_param(&k, "float *restrict", "gradient", "gradient != NULL ? gradient + %lld : NULL",
                  (long long)f->probe);
     struct holes h = {.s = {element}};
@@ -231,8 +285,9 @@ void lower_updates(struct module *m, struct value *v)
         if (term->keeps_gradient)
             lower_kept(m, term, u.f);
         else if (!m->plan->fuse)
-            m->errors = cstmt_join(m->errors, code(m->arena, &(struct holes){.s = {lower_separate(m, term, u.f)}},
-                                                   "if (gradient == NULL) { @0 }"));
+            m->errors = cstmt_join(
+                m->errors, code(m->arena, &(struct holes){.s = {lower_separate(m, term, u.f)}},
+                                "if (gradient == NULL) { @0 }"));
         if (term->bias)
             lower_bias(m, v, term);
     }

@@ -128,15 +128,17 @@ static void plan_value(struct plan *p, struct value *v)
     int last = v->is_output ? time_loss(p) : last_forward(v);
     if (v->slope_from_result && v->learns)
         last = later(last, errs);
-    v->plain = plan_buffer(p, v->name, v->rows * p->columns, born,
-                        keep || v->wants_plain ? end : last);
+    v->plain =
+        plan_buffer(p, v->name, v->rows * p->columns, born, keep || v->wants_plain ? end : last);
     if (v->turned && !(v->is_input && !v->links && v->line == v->rows))
-        v->transposed =
-            plan_buffer(p, plan_buffer_name(p, v, "_t"), v->line * p->net->batch, born, last_update(p, v));
+        v->transposed = plan_buffer(p, plan_buffer_name(p, v, "_t"), v->line * p->net->batch, born,
+                                    last_update(p, v));
     if (v->learns && !v->slope_is_one && !v->slope_from_result)
-        v->slopes = plan_buffer(p, plan_buffer_name(p, v, "_slope"), v->rows * p->columns, born, errs);
+        v->slopes =
+            plan_buffer(p, plan_buffer_name(p, v, "_slope"), v->rows * p->columns, born, errs);
     if (v->held && v->learns) /* kept from one probe to the next */
-        v->anchors = plan_buffer(p, plan_buffer_name(p, v, "_anchor"), v->rows * p->columns, 0, end);
+        v->anchors =
+            plan_buffer(p, plan_buffer_name(p, v, "_anchor"), v->rows * p->columns, 0, end);
     bool direct = keep && v->is_output;
     if (v->learns)
         v->error =
@@ -199,8 +201,8 @@ static void plan_scratch(struct plan *p)
     for (int i = 0; i < p->values; i++) {
         struct value *v = p->value[i];
         int last = v->is_output ? p->values : last_forward(v);
-        v->shown =
-            buffer_new(p, plan_buffer_name(p, v, "_shown"), v->rows * p->columns, time_forward(v), last);
+        v->shown = buffer_new(p, plan_buffer_name(p, v, "_shown"), v->rows * p->columns,
+                              time_forward(v), last);
         PUSH(p->arena, p->shown, p->showns, v->shown);
     }
     p->scratch = place_buffers(p->arena, p->shown, p->showns);
@@ -215,7 +217,7 @@ size_t field_bytes(const struct field *f)
 
 static size_t lay_out_fields(struct plan *p)
 {
-    size_t at = HEAD_BYTES;
+    size_t at = HEAD_BYTES + (plan_carries(p) ? 64 : 0);
     at += (size_t)p->dropouts * (size_t)p->columns * sizeof(uint64_t);
     for (int i = 0; i < p->fields; i++) {
         struct field *f = &p->field[i];

@@ -4,6 +4,7 @@
 #include "module.h"
 #include "memory.h"
 #include "names.h"
+#include "sites.h"
 
 #include <string.h>
 
@@ -83,6 +84,10 @@ static void print_struct(struct text *t, const struct module *m)
 {
     const struct plan *p = m->plan;
     text_printf(t, "struct %s {\n    _Alignas(64) struct plast_run run;\n", p->net->name);
+    if (plan_carries(p))
+        text_add(t,
+                 "    _Alignas(64) int64_t carried[8]; /* [0]: sums over weights are those of the "
+                 "weights as they stand */\n");
     if (p->dropouts)
         text_printf(t, "    _Alignas(64) uint64_t key[%d * COLUMNS];\n", p->dropouts);
     for (int i = 0; i < p->fields; i++) {
@@ -148,6 +153,8 @@ static const char *role_of(const struct field *f)
         return "PLAST_STATE";
     case F_COUNTER:
         return "PLAST_COUNTER";
+    case F_CARRY:
+        break;
     case F_FEEDBACK:
         return "PLAST_FEEDBACK";
     }
@@ -245,9 +252,13 @@ static void print_manifest(struct text *t, const struct module *m)
     static const char *const learns[] = {"PLAST_BACKPROP", "PLAST_FEEDBACK_ALIGNMENT",
                                          "PLAST_DIRECT_FEEDBACK"};
     text_add(t, "\nstatic const struct plast_tensor tensors[] = {\n");
-    int tensors = p->fields;
-    for (int i = 0; i < p->fields; i++)
+    int tensors = 0;
+    for (int i = 0; i < p->fields; i++) {
+        if (p->field[i].kind == F_CARRY)
+            continue; /* made anew after loading */
         print_tensor(t, p, &p->field[i]);
+        tensors++;
+    }
     tensors += print_shown_values(t, p);
     text_add(t, "};\n");
     print_layers(t, m);

@@ -268,6 +268,8 @@ struct plan *plan_net(struct arena *arena, struct net *net, bool fuse)
     }
     plan_fields(p);
     plan_rules(p);
+    plan_gradients(p);
+    plan_fusion(p);
     plan_memory(p);
     return p;
 }

@@ -19,6 +19,7 @@ struct buffer {
 struct value;
 struct names;
 struct site;
+struct carry;
 
 /* Rows of a value: what an operator reads is a list of such (concat joins lists). */
 struct segment {
@@ -40,6 +41,8 @@ struct term {
      * read, as it is before masks and rules. The optimizer is then a pass of its own. */
     bool keeps_gradient, wants_demand;
     struct buffer *kept, *demand;
+    struct carry *carry; /* sums that its updates leave for the rules of the next step */
+    int carries;
 };
 
 /* A value read by another: its error is pulled from there. */
@@ -83,17 +86,17 @@ struct value {
                        of the links up to there */
     int neuron_links, neuron_keeps; /* links of the chain up to the neurons, dropouts among them */
     bool wants_plain, wants_post, wants_trace, wants_error; /* in observe */
-    struct buffer *post_tap, *trace_tap, *error_tap; /* NULL: `plain` is it; what enters the
-                                                        activation; after the rules */
-    struct expr *post, *trace; /* of the taps */
-    struct buffer *shown;                               /* of prediction */
+    struct buffer *post_tap, *trace_tap, *error_tap;        /* NULL: `plain` is it; what enters the
+                                                               activation; after the rules */
+    struct expr *post, *trace;                              /* of the taps */
+    struct buffer *shown;                                   /* of prediction */
 };
 
 /* A float array of the model's struct. */
 struct field {
     const char *name;   /* identifier */
     const char *tensor; /* "h1.weight.velocity" */
-    enum { F_PARAM, F_STATE, F_FEEDBACK, F_RULE, F_COUNTER } kind;
+    enum { F_PARAM, F_STATE, F_FEEDBACK, F_RULE, F_COUNTER, F_CARRY } kind;
     const struct rule *rule; /* F_RULE: and the value's space */
     enum space space;
     struct param *param; /* whose shape it has (F_FEEDBACK of direct feedback: NULL) */

@@ -90,6 +90,10 @@ void plan_taps(struct plan *p)
             v->error_tap = plan_buffer(p, plan_buffer_name(p, v, "_neuron_error"),
                                        v->rows * p->columns, 0, time_end(p));
     }
+}
+
+void plan_gradients(struct plan *p)
+{
     for (int i = 0; i < p->sites; i++)
         see_gradients(p->site[i]);
     for (int i = 0; i < p->sites; i++)
@@ -114,9 +118,12 @@ static struct buffer *of_rule(struct plan *p, const struct site *s, const char *
     return b;
 }
 
-static struct buffer *of_batch(struct plan *p, const struct site *s, const char *name, int64_t floats, int first, int last)
+static struct buffer *of_batch(struct plan *p, const struct site *s, const char *name,
+                               int64_t floats, int first, int last)
 {
-    struct buffer *b = plan_buffer(p, names_unique(p->names, arena_format(p->arena, "%s_%s", s->stem, name)), floats, first, last);
+    struct buffer *b =
+        plan_buffer(p, names_unique(p->names, arena_format(p->arena, "%s_%s", s->stem, name)),
+                    floats, first, last);
     b->by_offset = true;
     return b;
 }
@@ -151,7 +158,8 @@ static bool list_assigns(const struct rule_stmt *s, const char *name)
 
 /* Setup runs before a step's buffers are in use, adapt after; what modulate and observe make lives
  * as long as the step. */
-static void life(const struct plan *p, const struct site *s, enum phase phase, int *first, int *last)
+static void life(const struct plan *p, const struct site *s, enum phase phase, int *first,
+                 int *last)
 {
     int end = time_end(p);
     *first = phase == PHASE_SETUP ? -1 - s->which : phase == PHASE_ADAPT ? end + 1 + s->which : 0;
@@ -167,8 +175,7 @@ static void site_buffers(struct plan *p, struct site *s)
             struct slot *slot = &s->slot[i];
             if (slot->crosses && !slot->field && !slot->buffer &&
                 list_assigns(s->rule->phase[k], slot->value->name))
-                slot->buffer =
-                    of_rule(p, s, slot->value->name, slot->value->space, first, last);
+                slot->buffer = of_rule(p, s, slot->value->name, slot->value->space, first, last);
         }
         pass_buffers(p, s, s->phase[k], first, last);
         if (k == PHASE_MODULATE)

@@ -133,7 +133,8 @@ static struct pass *list_passes(struct plan *p, struct rule_stmt **stmt, int cou
     for (int i = 0; i < count; i++) {
         enum space space;
         enum pass_kind kind = pass_of(stmt[i], &space);
-        if (!last || !p->fuse || kind != PASS_MAP || last->kind != PASS_MAP || last->space != space) {
+        if (!last || !p->fuse || kind != PASS_MAP || last->kind != PASS_MAP ||
+            last->space != space) {
             last = *end = NEW(p->arena, struct pass);
             end = &last->next;
             last->kind = kind;

@@ -21,33 +21,37 @@ struct pass {
     enum space space;        /* whose places are run over */
     struct rule_stmt **stmt; /* of a map: several */
     int stmts;
-    struct buffer *keys;    /* of choices: what is chosen from; of a matrix's one value: the rows' */
+    struct buffer *keys; /* of choices: what is chosen from; of a matrix's one value: the rows' */
     struct buffer *side[2], *turned; /* of an outer product: neurons, inputs, inputs by sample */
+    const char *carried; /* of a reduction: the field of sums by group, which updates leave */
     struct pass *then, *other, *next;
 };
 
 /* Where a value of the rule stands. */
 struct slot {
     const struct rule_value *value;
-    const struct field *field;    /* stored ones */
-    struct buffer *buffer;        /* those that pass from one pass to another */
-    const struct pass *only;      /* the one pass seen so far */
+    const struct field *field; /* stored ones */
+    struct buffer *buffer;     /* those that pass from one pass to another */
+    const struct pass *only;   /* the one pass seen so far */
     bool crosses;
 };
 
 struct site {
     const struct rule *rule;
     const struct rule_on *on;
-    int which; /* over all rules: its random stream */
-    struct value *value;   /* whose sum the weight is in */
+    int which;           /* over all rules: its random stream */
+    struct value *value; /* whose sum the weight is in */
     struct term *term;
     struct value *neurons; /* the value that the layer's neurons are in */
     const struct field *weight, *counters;
-    const char *stem;      /* "h1_bounds" */
-    struct slot *slot;     /* of rule->value */
+    const char *stem;  /* "h1_bounds" */
+    struct slot *slot; /* of rule->value */
     struct pass *phase[PHASES];
-    struct pass *late;     /* of modulate: what must wait for the whole gradient */
-    struct rule_stmt **error, **grad; /* assignments that run on the element of error, of gradient */
+    bool fused_adapt;  /* it runs on tiles, in the update */
+    const char *alone; /* why it does not */
+    struct pass *late; /* of modulate: what must wait for the whole gradient */
+    struct rule_stmt **error,
+        **grad; /* assignments that run on the element of error, of gradient */
     int errors, grads;
 };
 
@@ -55,10 +59,25 @@ struct site {
 void plan_signals(struct plan *);
 /* The sites of the network, with their fields: after those of the parameters. */
 void plan_rules(struct plan *);
+/* What of the rules runs on the tiles of updates. */
+void plan_fusion(struct plan *);
+int64_t group_columns(const struct plan *);
+bool plan_carries(const struct plan *); /* any sum is carried from step to step */
+int64_t carry_groups(const struct plan *, const struct term *);
+/* Which weights keep their whole gradient for rules. */
+void plan_gradients(struct plan *);
 /* Signals that live to the end of a step: before the buffers of values. */
 void plan_taps(struct plan *);
 /* Buffers of what passes from pass to pass, and of signals that nothing else keeps. */
 void plan_rule_buffers(struct plan *);
+/* A reduction over the new weights of a neuron that the update leaves for the next step: partial
+ * results [row][group of columns][16]. */
+struct carry {
+    const struct site *site;
+    const struct pass *pass;
+    const char *name; /* of the field */
+};
+
 int64_t space_places(const struct site *, enum space);
 bool space_is_matrix(enum space);
 struct slot *site_slot(const struct site *, const char *name);
