@@ -315,14 +315,19 @@ struct cstmt *place_finish(struct place *p, struct cstmt *body)
     return cstmt_join(cstmt_join(loads, body), stores);
 }
 
+/* The statements where the step's flag `when` of the site is set; NULL: always. */
 static struct cstmt *run_within(struct place *p, struct rule_stmt *const *stmt, int count,
                                 const char *when, struct kernel *k, struct cstmt **head)
 {
     struct arena *a = k->module->arena;
-    const char *acts = arena_format(a, "%s_%s", p->site->stem, when);
+    struct expr *guard = NULL;
     p->head = *head;
-    kernel_param(&p->kernel, "const int", acts, "%s", acts);
-    place_statements(p, stmt, count, ex(a, "%s != 0", acts));
+    if (when) {
+        const char *flag = arena_format(a, "%s_%s", p->site->stem, when);
+        kernel_param(&p->kernel, "const int", flag, "%s", flag);
+        guard = ex(a, "%s != 0", flag);
+    }
+    place_statements(p, stmt, count, guard);
     struct cstmt *list = place_finish(p, p->body);
     *k = p->kernel;
     *head = p->head;
@@ -381,6 +386,9 @@ struct cstmt *lower_tile_adapts(struct kernel *k, const struct term *t, const ch
     names_unique(names, "grad");
     names_unique(names, "w");
     names_unique(names, "w_at");
+    int adapts = 0;
+    for (int i = 0; i < plan->sites; i++)
+        adapts += plan->site[i]->term == t && plan->site[i]->fused_adapt;
     for (int i = 0; i < plan->sites; i++) {
         const struct site *s = plan->site[i];
         if (s->term != t || !s->fused_adapt)
@@ -392,7 +400,8 @@ struct cstmt *lower_tile_adapts(struct kernel *k, const struct term *t, const ch
         p->input = column;
         p->moment = arena_format(k->module->arena, "m->%s[2]", s->counters->name);
         place_local(p, "w", "w");
-        list = cstmt_join(list, run_within(p, pass->stmt, pass->stmts, "due", k, head));
+        list = cstmt_join(
+            list, run_within(p, pass->stmt, pass->stmts, adapts > 1 ? "due" : NULL, k, head));
     }
     return list;
 }
