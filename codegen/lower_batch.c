@@ -61,9 +61,7 @@ static struct cstmt *finish(struct place *p, const struct pass *pass, struct cst
 {
     struct module *m = p->kernel.module;
     kernel_param(&p->kernel, "const int64_t", "n", "n");
-    kernel_finish(&p->kernel,
-                  arena_format(m->arena, "%s: %s", where(m, pass->stmt[0]->loc), p->site->on->name),
-                  cstmt_join(p->head, body));
+    kernel_finish(&p->kernel, pass_comment(m, p->site, pass), cstmt_join(p->head, body));
     return kernel_call(&p->kernel);
 }
 
@@ -172,7 +170,7 @@ static struct cstmt *outer_product(struct module *m, const struct site *s, const
                                  "}",
                                  (long long)w->line, r->mean ? " / (float)n" : ""));
     kernel_tile(&k, sample_product_params, body);
-    kernel_finish(&k, arena_format(a, "%s: %s", where(m, r->loc), s->on->name),
+    kernel_finish(&k, pass_comment(m, s, pass),
                   lower_sample_product_loops(&k, arena_format(a, "%lld", (long long)w->rows),
                                              w->cols, false));
     return cstmt_join(calls, kernel_call(&k));

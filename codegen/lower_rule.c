@@ -35,15 +35,18 @@ struct cstmt *in_region(struct module *m, struct cstmt *calls)
                 "}");
 }
 
-static const char *comment_of(struct module *m, const struct site *s, const struct pass *pass)
+/* "model.pl:7: h1.bounds: upper" */
+const char *pass_comment(struct module *m, const struct site *s, const struct pass *pass)
 {
-    return arena_format(m->arena, "%s: %s", where(m, pass->stmt[0]->loc), s->on->name);
+    const char *target = pass->stmt[0]->target;
+    return arena_format(m->arena, "%s: %s%s%s", where(m, s->rule->loc), s->on->name,
+                        target ? ": " : "", target ? target : "");
 }
 
 static struct cstmt *finish(struct place *p, const struct pass *pass, struct cstmt *body)
 {
     struct module *m = p->kernel.module;
-    kernel_finish(&p->kernel, comment_of(m, p->site, pass), cstmt_join(p->head, body));
+    kernel_finish(&p->kernel, pass_comment(m, p->site, pass), cstmt_join(p->head, body));
     return kernel_call(&p->kernel);
 }
 

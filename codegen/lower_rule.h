@@ -57,6 +57,7 @@ struct cstmt *lower_carry_tile(struct kernel *, const struct carry *, const char
 /* The adapts that run on the tile where one of them is due. */
 struct cstmt *lower_tile_adapts(struct kernel *, const struct term *, const char *at,
                                 const char *row, const char *column, struct cstmt **head);
+const char *pass_comment(struct module *, const struct site *, const struct pass *);
 struct cstmt *in_region(struct module *, struct cstmt *calls);
 
 /* The rules that modulate the error of a value, on one element whose error is the local `name`. */
