@@ -68,8 +68,8 @@ static struct cstmt *add_term(struct kernel *k, const struct value *v, int t, bo
         const char *in = arena_format(a, "in%d_%d", t, i);
         kernel_param(k, "const float *restrict", in, "%s",
                      train ? g->value->plain->name : g->value->shown->name);
-        const char *first = arena_format(a, "%s + i * %lld + %lld + j", w, (long long)m->line,
-                                         (long long)column);
+        const char *first =
+            arena_format(a, "%s + i * %lld + %lld + j", w, (long long)m->line, (long long)column);
         s = cstmt_join(s, accumulate(a, in, first, m->line, g->rows));
         column += g->rows;
     }
@@ -230,8 +230,8 @@ static struct cstmt *pull_product(struct kernel *k, const struct use *u, int num
     const char *w = arena_format(a, "w%d", number), *in = arena_format(a, "error%d", number);
     kernel_param(k, "const float *restrict", w, "m->%s", t->feedback ? t->feedback : t->weight);
     kernel_param(k, "const float *restrict", in, "%s", u->by->error->name);
-    const char *first = arena_format(a, "%s + j * %lld + %lld + i", w, (long long)t->line,
-                                     (long long)u->column);
+    const char *first =
+        arena_format(a, "%s + j * %lld + %lld + i", w, (long long)t->line, (long long)u->column);
     return accumulate(a, in, first, 1, u->by->rows);
 }
 
@@ -298,6 +298,10 @@ struct cstmt *lower_modulated(struct kernel *k, const struct value *v, const cha
         list = cstmt_join(list, code(a, &h, "%s *= $0;", name));
     }
     list = cstmt_join(list, lower_error_rules(k, v, name, row, head));
+    if (v->alive) {
+        struct holes h = {.e = {if_neuron_alive(k, v, row, ex(a, "%s", name))}};
+        list = cstmt_join(list, code(a, &h, "%s = $0;", name));
+    }
     if (v->error_tap) {
         kernel_param(k, "float *restrict", "neuron_error", "%s", v->error_tap->name);
         list = cstmt_join(list, code(a, NULL, "neuron_error[(%s) * COLUMNS + c + l] = %s;", row, name));
@@ -318,7 +322,8 @@ void lower_error(struct module *m, struct value *v)
         x = ex(a, "e");
     }
     struct expr *slope = slope_of(&k, v, &head, &element);
-    struct holes h = {.e = {slope ? expr_binary(a, (struct loc){0}, E_MUL, x, slope) : x}};
+    x = slope ? expr_binary(a, (struct loc){0}, E_MUL, x, slope) : x;
+    struct holes h = {.e = {if_neuron_alive(&k, v, "i + r", x)}};
     kernel_param(&k, "float *restrict", "error", "%s", v->error->name);
     element = cstmt_join(
         element,

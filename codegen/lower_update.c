@@ -114,6 +114,7 @@ struct cstmt *lower_optimizer(struct kernel *k, const struct field *f, struct cs
     write_list(&w, o->body, NULL);
     for (int i = 0; i < w.locals; i++)
         if (w.local[i].at)
-            emit(&w, code(a, NULL, "%s[at + l] = %s;", w.local[i].at, w.local[i].as));
+            emit(&w, cstmt_assign(a, ex(a, "%s[at + l]", w.local[i].at),
+                                  if_alive(k, f, ex(a, "%s", w.local[i].as))));
     return w.out;
 }
