@@ -40,10 +40,12 @@ static void explain_value(struct text *t, const struct plan *p, const struct val
 
 static void explain_memory(struct text *t, const struct plan *p)
 {
-    size_t params = 0, states = 0;
+    size_t params = 0, states = 0, masks = 0;
     for (int i = 0; i < p->fields; i++) {
-        size_t bytes = field_bytes(&p->field[i]);
-        *(p->field[i].kind == F_PARAM ? &params : &states) += bytes;
+        size_t *sum = p->field[i].kind == F_PARAM  ? &params
+                      : p->field[i].kind == F_MASK ? &masks
+                                                   : &states;
+        *sum += field_bytes(&p->field[i]);
     }
     int64_t unshared = 0;
     for (int i = 0; i < p->buffers; i++)
@@ -52,6 +54,8 @@ static void explain_memory(struct text *t, const struct plan *p)
     text_printf(t, "  %-34s %12zu\n", "counters", p->head_bytes);
     text_printf(t, "  %-34s %12zu\n", "weights and biases", params);
     text_printf(t, "  %-34s %12zu\n", "optimizer and rule state, feedback", states);
+    if (masks)
+        text_printf(t, "  %-34s %12zu\n", "masks of what is alive", masks);
     text_printf(t, "  %-34s %12lld   (%lld if no buffers shared places)\n",
                 "activations and errors", (long long)p->work * 4, (long long)unshared * 4);
     text_printf(t, "  %-34s %12zu\n", "in all", p->train_bytes);

@@ -1,4 +1,5 @@
-/* The arrays of the model's struct: trained tensors, the optimizer's states, feedback. */
+/* The arrays of the model's struct: trained tensors, the optimizer's states, feedback; masks are
+ * entered by masks.c, what rules keep by sites.c. */
 #include "memory.h"
 #include "names.h"
 
@@ -107,6 +108,7 @@ void plan_fields(struct plan *p)
         if (v->is_direct)
             add_direct(p, v);
     }
+    plan_masks(p);
 }
 
 const struct field *plan_field(const struct plan *p, const struct param *param, const char *state)

@@ -71,7 +71,7 @@ struct expr *kernel_hoist(struct kernel *k, struct expr *e, struct cstmt **head)
     return hoisted;
 }
 
-static void add_func(struct module *m, struct cfunc *f)
+void module_add(struct module *m, struct cfunc *f)
 {
     if (m->last)
         m->last->next = f;
@@ -96,7 +96,7 @@ void kernel_tile(struct kernel *k, const char *own, struct cstmt *body)
     struct cfunc *f = cfunc_new(a, "void", arena_format(a, "%s_tile", k->name), params);
     f->is_inline = true;
     f->body = body;
-    add_func(k->module, f);
+    module_add(k->module, f);
 }
 
 void kernel_finish(struct kernel *k, const char *comment, struct cstmt *body)
@@ -105,7 +105,7 @@ void kernel_finish(struct kernel *k, const char *comment, struct cstmt *body)
         cfunc_new(k->module->arena, "void", k->name, k->params.size ? k->params.bytes : "");
     f->comment = comment;
     f->body = body;
-    add_func(k->module, f);
+    module_add(k->module, f);
 }
 
 struct cstmt *kernel_call(struct kernel *k)

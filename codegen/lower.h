@@ -1,6 +1,6 @@
 /* Plan -> functions. One file a kind of work: lower_product.c (what has weights), lower_map.c
- * (elementwise chains), lower_loss.c, lower_update.c (optimizers), lower_run.c (the functions that
- * call them in order). */
+ * (elementwise chains), lower_loss.c, lower_update.c (optimizers), lower_mask.c (death),
+ * lower_run.c (the functions that call them in order). */
 #ifndef PLAST_LOWER_H
 #define PLAST_LOWER_H
 
@@ -17,6 +17,7 @@ struct module {
     struct cstmt *before, *gradients, *optimizers, *after, *due, *epoch_end;
     bool anchored;      /* the selftest needs model_anchor */
     bool shown_scalars; /* prediction reads run scalars */
+    bool mortal;        /* something can die: there is settle(m) */
     struct text tables; /* constant arrays */
 };
 
@@ -40,6 +41,7 @@ void kernel_finish(struct kernel *, const char *comment, struct cstmt *body);
 /* The tile of the kernel: `own` parameters, then the kernel's. */
 void kernel_tile(struct kernel *, const char *own, struct cstmt *body);
 struct cstmt *kernel_call(struct kernel *);
+void module_add(struct module *, struct cfunc *);
 /* The list, after `type name = value;` where it uses the name: a local that nothing reads is warned
  * of. */
 struct cstmt *declare_if_used(struct arena *, const char *type, const char *name,
@@ -78,6 +80,14 @@ struct cstmt *rule_acts(struct module *);
 struct cstmt *lower_scalars(struct module *);
 void lower_run(struct module *); /* init, begin, step, probe, end_epoch, predict */
 struct module *lower_net(struct plan *, struct diag *);
+
+/* What stands at row `row`, or at element at + l of the tensor: 0 where that is dead. The mask
+ * becomes a parameter of the kernel. */
+struct expr *if_neuron_alive(struct kernel *, const struct value *, const char *row, struct expr *);
+struct expr *if_alive(struct kernel *, const struct field *, struct expr *);
+/* `static void settle(struct NAME *m)`, to be called outside of parallel regions, and the
+ * manifest's entry; nothing where nothing can die. */
+void lower_settle(struct module *);
 
 /* The optimizer on one element: weight `w_at[at]`, its states `<state>_at[at]`, gradient `grad`.
  * Declares and passes the states of the tensor as parameters of the kernel. `before`: statements on

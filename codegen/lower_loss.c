@@ -89,6 +89,18 @@ static struct cstmt *through_chain(struct kernel *k, struct value *v)
                                  v->units));
 }
 
+static struct cstmt *silence_dead(struct kernel *k, const struct value *v)
+{
+    struct arena *a = k->module->arena;
+    struct holes h = {.e = {if_neuron_alive(k, v, "i", ex(a, "error[i * COLUMNS + c]"))}};
+    return v->alive ? code(a, &h,
+                           "independent for (int64_t i = 0; i < %s; i++)"
+                           "    independent for (int64_t c = 0; c < n; c++)"
+                           "        error[i * COLUMNS + c] = $0;",
+                           v->units)
+                    : NULL;
+}
+
 void lower_loss(struct module *m)
 {
     struct value *v = m->plan->output;
@@ -104,6 +116,7 @@ void lower_loss(struct module *m)
     kernel_param(&k, "float *restrict", "sample_hit", "%s", m->plan->sample_hit->name);
     struct cstmt *body = classes ? cross_entropy(m->arena, v->units) : squares(m->arena, v->units);
     body = cstmt_join(body, through_chain(&k, v));
+    body = cstmt_join(body, silence_dead(&k, v));
     kernel_finish(&k,
                   classes
                       ? "Softmax and cross-entropy, and its gradient for the mean over n samples."

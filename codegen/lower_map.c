@@ -22,11 +22,11 @@ struct expr *lower_keep(struct kernel *k, const struct value *v, int i, const ch
 }
 
 /* A probe keeps what entered, or, where that is held, takes the function about it. */
-static struct cstmt *hold(struct kernel *k, struct value *v, struct cstmt **head)
+static struct cstmt *hold(struct kernel *k, struct value *v, const char *row, struct cstmt **head)
 {
     kernel_param(k, "float *restrict", "anchor", "gradient != NULL ? %s : NULL", v->anchors->name);
     kernel_param(k, "const int32_t", "held", "m->run.anchor");
-    struct holes h = {.e = {kernel_hoist(k, v->held, head)}};
+    struct holes h = {.e = {if_neuron_alive(k, v, row, kernel_hoist(k, v->held, head))}};
     return code(k->module->arena, &h,
                 "if (anchor != NULL) {"
                 "    if (held != 0) {"
@@ -40,9 +40,9 @@ static struct cstmt *hold(struct kernel *k, struct value *v, struct cstmt **head
 
 /* What rules observe of the inside of the chain. */
 static struct cstmt *keep_signal(struct kernel *k, const char *name, const struct buffer *buffer,
-                                 struct expr *value, struct cstmt **head)
+                                 struct expr *value)
 {
-    struct holes h = {.e = {kernel_hoist(k, value, head)}};
+    struct holes h = {.e = {value}};
     kernel_param(k, "float *restrict", name, "%s", buffer->name);
     return code(k->module->arena, &h, "%s[at + l] = $0;", name);
 }
@@ -62,14 +62,15 @@ struct cstmt *lower_chain(struct kernel *k, struct value *v, bool train, const c
                                             lower_keep(k, v, i, row, head)));
     s = cstmt_join(s, bind_common(a, list, slopes ? 2 : 1));
     kernel_param(k, "float *restrict", "out", "%s", train ? v->plain->name : v->shown->name);
-    struct holes h = {.e = {list[0], list[1]}};
+    struct holes h = {.e = {if_neuron_alive(k, v, row, list[0]), list[1]}};
     s = cstmt_join(s, code(a, &h, "out[at + l] = $0;"));
     if (train && v->anchors)
-        s = cstmt_join(s, hold(k, v, head));
+        s = cstmt_join(s, hold(k, v, row, head));
     if (train && v->post_tap)
-        s = cstmt_join(s, keep_signal(k, "post", v->post_tap, v->post, head));
+        s = cstmt_join(s, keep_signal(k, "post", v->post_tap,
+                                      if_neuron_alive(k, v, row, kernel_hoist(k, v->post, head))));
     if (train && v->trace_tap)
-        s = cstmt_join(s, keep_signal(k, "trace", v->trace_tap, v->trace, head));
+        s = cstmt_join(s, keep_signal(k, "trace", v->trace_tap, kernel_hoist(k, v->trace, head)));
     if (slopes) {
         kernel_param(k, "float *restrict", "slope", "%s", v->slopes->name);
         s = cstmt_join(s, code(a, &h, "slope[at + l] = $1; /* derivative */"));
@@ -162,7 +163,7 @@ static struct kernel lower_plain(struct module *m, struct value *v, bool train)
             row += g->rows;
         }
     }
-    bool simple = train ? v->links == 0 : v->predict->kind == E_NAME;
+    bool simple = (train ? v->links == 0 : v->predict->kind == E_NAME) && !v->alive;
     kernel_param(&k, "float *restrict", "out", "%s", train ? v->plain->name : v->shown->name);
     if (!simple) {
         struct cstmt *element = lower_chain(&k, v, train, "i", &head);

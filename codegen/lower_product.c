@@ -185,7 +185,7 @@ static struct kernel lower_products(struct module *m, struct value *v, bool trai
 /* Where training and prediction compute the same from the same, one function serves both. */
 static bool same_both_ways(const struct value *v)
 {
-    return v->dropouts == 0 && !v->slopes && !v->anchors;
+    return v->dropouts == 0 && !v->slopes && !v->anchors && !v->post_tap && !v->trace_tap;
 }
 
 static const char *shown_actuals(struct module *m, struct value *v, struct kernel *k)
@@ -298,6 +298,10 @@ struct cstmt *lower_modulated(struct kernel *k, const struct value *v, const cha
         list = cstmt_join(list, code(a, &h, "%s *= $0;", name));
     }
     list = cstmt_join(list, lower_error_rules(k, v, name, row, head));
+    if (v->alive) {
+        struct holes h = {.e = {if_neuron_alive(k, v, row, ex(a, "%s", name))}};
+        list = cstmt_join(list, code(a, &h, "%s = $0;", name));
+    }
     if (v->error_tap) {
         kernel_param(k, "float *restrict", "neuron_error", "%s", v->error_tap->name);
         list = cstmt_join(list,
@@ -319,7 +323,8 @@ void lower_error(struct module *m, struct value *v)
         x = ex(a, "e");
     }
     struct expr *slope = slope_of(&k, v, &head, &element);
-    struct holes h = {.e = {slope ? expr_binary(a, (struct loc){0}, E_MUL, x, slope) : x}};
+    x = slope ? expr_binary(a, (struct loc){0}, E_MUL, x, slope) : x;
+    struct holes h = {.e = {if_neuron_alive(&k, v, "i + r", x)}};
     kernel_param(&k, "float *restrict", "error", "%s", v->error->name);
     element = cstmt_join(
         element,

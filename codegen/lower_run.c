@@ -12,8 +12,7 @@ static void add(struct module *m, const char *type, const char *name, const char
     f->comment = comment;
     f->is_public = is_public;
     f->body = body;
-    m->last->next = f;
-    m->last = f;
+    module_add(m, f);
 }
 
 static void add_public(struct module *m, const char *what, const char *params, struct cstmt *body)
@@ -108,7 +107,10 @@ static void lower_step(struct module *m)
     body = cstmt_join(body, pointers(m, m->plan->buffer, m->plan->buffers, "m->work"));
     body = cstmt_join(body, rule_acts(m));
     body = cstmt_join(body, m->before);
-    body = cstmt_join(body, lower_scalars(m));
+    const char *scalar = intern(a, "scalar");
+    if (cstmt_uses(m->forward, scalar) || cstmt_uses(m->errors, scalar) ||
+        cstmt_uses(m->optimizers, scalar))
+        body = cstmt_join(body, lower_scalars(m));
     body = cstmt_join(body, keys(m));
     if (!m->plan->dropouts)
         body = cstmt_join(body, code(a, NULL, "PLAST_IGNORE(sample);"));
@@ -173,6 +175,12 @@ static struct cstmt *fill_field(struct module *m, const struct field *f)
     struct arena *a = m->arena;
     if (f->kind == F_PARAM)
         return fill(m, f, f->param, "PLAST_STREAM_PARAM", f->param->index);
+    if (f->kind == F_MASK)
+        return code(a, NULL,
+                    "for (int64_t i = 0; i < %lld; i++)"
+                    "    for (int64_t j = 0; j < %lld; j++)"
+                    "        m->%s[i * %lld + j] = 1;",
+                    (long long)f->rows, (long long)f->cols, f->name, (long long)f->line);
     if (f->kind == F_FEEDBACK) {
         struct param like = *scale_of(f);
         if (like.init == INIT_ZEROS)
@@ -366,6 +374,7 @@ struct module *lower_net(struct plan *plan, struct diag *diag)
             if (has_update(plan->value[j]) && update_after(plan->value[j]) == v)
                 lower_updates(m, plan->value[j]);
     }
+    lower_settle(m); /* called where rules drop */
     lower_rules(m);
     lower_run(m);
     return m;

@@ -112,9 +112,12 @@ struct cstmt *lower_optimizer(struct kernel *k, const struct field *f, struct cs
     }
     emit(&w, before);
     write_list(&w, o->body, NULL);
+    if (after && f->alive)
+        emit(&w, cstmt_assign(a, ex(a, "w"), if_alive(k, f, ex(a, "w"))));
     emit(&w, after);
     for (int i = 0; i < w.locals; i++)
         if (w.local[i].at)
-            emit(&w, code(a, NULL, "%s[at + l] = %s;", w.local[i].at, w.local[i].as));
+            emit(&w, cstmt_assign(a, ex(a, "%s[at + l]", w.local[i].at),
+                                  if_alive(k, f, ex(a, "%s", w.local[i].as))));
     return w.out;
 }

@@ -95,7 +95,8 @@ static struct cstmt *optimizer_loop(struct kernel *k, const struct update *u,
         return NULL;
     after = cstmt_join(after, lower_carries(k, u->t, part, head));
     struct cstmt *element = lower_optimizer(k, u->f, before, after, head);
-    struct holes h = {.s = {declare_if_used(a, type, "grad", ex(a, "g[l]"), element)}};
+    struct holes h = {
+        .s = {declare_if_used(a, type, "grad", if_alive(k, u->f, ex(a, "g[l]")), element)}};
     return code(a, &h, "independent for (int l = 0; l < cols; l++) { @0 }");
 }
 
@@ -155,10 +156,12 @@ static void lower_weight(struct update *u, int segment)
     if (fuse)
         optimizer = tile_optimizer(&k, u, part, &head);
     kernel_param(&k, "float *restrict", "gradient", "%s", gradient_memory(m, u));
-    struct holes h = {.e = {NULL}, .s = {optimizer}};
-    struct cstmt *store = code(a, NULL,
+    struct expr *product = ex(a, "g[l]");
+    struct holes h = {.e = {u->t->demand ? product : if_alive(&k, u->f, product)},
+                      .s = {optimizer}};
+    struct cstmt *store = code(a, &h,
                                "independent for (int l = 0; l < cols; l++)"
-                               "    gradient[at + l] = g[l];");
+                               "    gradient[at + l] = $0;");
     h.s[1] = store;
     struct cstmt *element = fuse ? code(a, &h,
                                         "if (gradient != NULL) {"
@@ -190,6 +193,34 @@ static void lower_weight(struct update *u, int segment)
     m->errors = cstmt_join(m->errors, kernel_call(&k));
 }
 
+static struct cstmt *each_element(struct arena *a, const struct field *f, struct cstmt *element)
+{
+    return code(a, &(struct holes){.s = {element}},
+                "independent for (int64_t i = 0; i < %lld; i++) {"
+                "    const int64_t at = i * %lld;"
+                "    independent for (int64_t l = 0; l < %lld; l++) {"
+                "        @0"
+                "    }"
+                "}",
+                (long long)f->rows, (long long)f->line, (long long)f->cols);
+}
+
+/* The gradient as it is used, made from the product: zero where nothing lives. */
+static struct cstmt *mask_product(struct module *m, const struct term *t, const struct field *f,
+                                  const char *what, const char *from, const char *to)
+{
+    struct arena *a = m->arena;
+    struct kernel k = kernel_new(m, arena_format(a, "%s_%s", t->kernel, what));
+    const char *in = from ? "demand" : "grads";
+    if (from)
+        kernel_param(&k, "const float *restrict", in, "%s", from);
+    kernel_param(&k, "float *restrict", "grads", "%s", to);
+    struct expr *value = if_alive(&k, f, ex(a, "%s[at + l]", in));
+    kernel_finish(&k, arena_format(a, "The gradient of %s where it lives.", f->tensor),
+                  each_element(a, f, cstmt_assign(a, ex(a, "grads[at + l]"), value)));
+    return kernel_call(&k);
+}
+
 /* The optimizer as a pass of its own over a tensor, where it was not fused. */
 static struct cstmt *lower_separate(struct module *m, const struct term *t, const struct field *f)
 {
@@ -202,16 +233,8 @@ static struct cstmt *lower_separate(struct module *m, const struct term *t, cons
     if (cstmt_uses(element, intern(a, "grads")))
         kernel_param(&k, "const float *restrict", "grads", "%s",
                      (t->kept ? t->kept : m->plan->gradient)->name);
-    struct holes h = {.s = {element}};
-    struct cstmt *body = code(a, &h,
-                              "independent for (int64_t i = 0; i < %lld; i++) {"
-                              "    const int64_t at = i * %lld;"
-                              "    independent for (int64_t l = 0; l < %lld; l++) {"
-                              "        @0"
-                              "    }"
-                              "}",
-                              (long long)f->rows, (long long)f->line, (long long)f->cols);
-    kernel_finish(&k, arena_format(a, "The update of %s.", f->tensor), cstmt_join(head, body));
+    kernel_finish(&k, arena_format(a, "The update of %s.", f->tensor),
+                  cstmt_join(head, each_element(a, f, element)));
     return kernel_call(&k);
 }
 
@@ -220,25 +243,13 @@ static void lower_kept(struct module *m, const struct term *t, const struct fiel
 {
     struct arena *a = m->arena;
     if (t->demand) {
-        struct kernel k = kernel_new(m, arena_format(a, "%s_used", t->kernel));
-        const struct field *mask = plan_find_field(m->plan, arena_format(a, "%s.alive", f->tensor));
-        kernel_param(&k, "const float *restrict", "demand", "%s", t->demand->name);
-        kernel_param(&k, "float *restrict", "grads", "%s", t->kept->name);
-        if (mask)
-            kernel_param(&k, "const uint8_t *restrict", "alive_at", "m->%s", mask->name);
-        kernel_finish(
-            &k, "The gradient as it is used: none where nothing lives.",
-            code(a, NULL,
-                 "independent for (int64_t i = 0; i < %lld; i++) {"
-                 "    independent for (int64_t l = 0; l < %lld; l++)"
-                 "        grads[i * %lld + l] = %s;"
-                 "}",
-                 (long long)f->rows, (long long)f->cols, (long long)f->line,
-                 arena_format(a,
-                              mask ? "alive_at[i * %lld + l] != 0 ? demand[i * %lld + l] : 0.0f"
-                                   : "demand[i * %lld + l]",
-                              (long long)f->line, (long long)f->line)));
-        m->gradients = cstmt_join(m->gradients, in_region(m, kernel_call(&k)));
+        struct cstmt *used = mask_product(m, t, f, "used", t->demand->name, t->kept->name);
+        m->gradients = cstmt_join(m->gradients, in_region(m, used));
+    }
+    if (t->demand && f->alive) {
+        const char *to = arena_format(a, "gradient + %lld", (long long)f->probe);
+        struct holes h = {.s = {mask_product(m, t, f, "probed", NULL, to)}};
+        m->errors = cstmt_join(m->errors, code(a, &h, "if (gradient != NULL) { @0 }"));
     }
     m->optimizers = cstmt_join(m->optimizers, in_region(m, lower_separate(m, t, f)));
 }
@@ -254,11 +265,12 @@ static void lower_bias(struct module *m, const struct value *v, const struct ter
     struct cstmt *element = lower_optimizer(&k, f, NULL, NULL, &head);
     kernel_param(&k, "float *restrict", "gradient", "gradient != NULL ? gradient + %lld : NULL",
                  (long long)f->probe);
-    struct holes h = {.s = {element}};
+    struct holes h = {.e = {if_alive(&k, f, ex(a, "plast_sum(error + at * COLUMNS, n)"))},
+                      .s = {element}};
     struct cstmt *body = code(a, &h,
                               "independent nowait for (int64_t at = 0; at < %s; at++) {"
-                              "    const float grad = plast_sum(error + at * COLUMNS, n);"
                               "    const int64_t l = 0;"
+                              "    const float grad = $0;"
                               "    if (gradient != NULL) {"
                               "        gradient[at] = grad;"
                               "    } else {"

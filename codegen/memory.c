@@ -208,11 +208,19 @@ static void plan_scratch(struct plan *p)
     p->scratch = place_buffers(p->arena, p->shown, p->showns);
 }
 
+static int64_t element_bytes(const struct field *f)
+{
+    return f->kind == F_MASK ? 1 : f->kind == F_COUNTER ? 8 : 4;
+}
+
+int64_t field_elements(const struct field *f)
+{
+    return round_up(f->rows * f->line, 64 / element_bytes(f));
+}
+
 size_t field_bytes(const struct field *f)
 {
-    if (f->kind == F_COUNTER)
-        return 64;
-    return (size_t)((f->rows * f->line + 15) / 16 * 16) * sizeof(float);
+    return (size_t)(field_elements(f) * element_bytes(f));
 }
 
 static size_t lay_out_fields(struct plan *p)

@@ -10,11 +10,13 @@ void plan_chain(struct plan *, struct value *);
 /* The first `links` of the chain as one expression in x and the keeps. */
 struct expr *chain_expr(struct plan *, const struct value *, int links);
 void plan_fields(struct plan *);
+void plan_masks(struct plan *); /* called when the trained tensors have their fields */
 struct field *plan_add_field(struct plan *, const char *tensor);
 struct buffer *plan_buffer(struct plan *, const char *name, int64_t floats, int first, int last);
 /* A name of a buffer of the value. */
 const char *plan_buffer_name(struct plan *, const struct value *, const char *suffix);
 void plan_memory(struct plan *);
+int64_t field_elements(const struct field *); /* whole cache lines */
 size_t field_bytes(const struct field *);
 bool has_update(const struct value *); /* it has weights */
 double initial_value(const struct plan *, const struct expr *);

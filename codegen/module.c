@@ -92,14 +92,14 @@ static void print_struct(struct text *t, const struct module *m)
         text_printf(t, "    _Alignas(64) uint64_t key[%d * COLUMNS];\n", p->dropouts);
     for (int i = 0; i < p->fields; i++) {
         const struct field *f = &p->field[i];
-        long long floats = (f->rows * f->line + 15) / 16 * 16;
-        if (f->kind == F_COUNTER)
-            text_printf(t, "    _Alignas(64) int64_t %s[8];\n", f->name);
-        else if (f->rank > 1)
-            text_printf(t, "    _Alignas(64) float %s[%lld]; /* [%lld][%lld] */\n", f->name, floats,
-                        (long long)f->rows, (long long)f->line);
-        else
-            text_printf(t, "    _Alignas(64) float %s[%lld];\n", f->name, floats);
+        text_printf(t, "    _Alignas(64) %s %s[%lld];",
+                    f->kind == F_MASK      ? "uint8_t"
+                    : f->kind == F_COUNTER ? "int64_t"
+                                           : "float",
+                    f->name, (long long)field_elements(f));
+        if (f->rank > 1)
+            text_printf(t, " /* [%lld][%lld] */", (long long)f->rows, (long long)f->line);
+        text_add(t, "\n");
     }
     text_printf(
         t, "    _Alignas(64) float work[%lld]; /* activations and errors, by life span */\n};\n",
@@ -157,6 +157,8 @@ static const char *role_of(const struct field *f)
         break;
     case F_FEEDBACK:
         return "PLAST_FEEDBACK";
+    case F_MASK:
+        return "PLAST_MASK";
     }
     bug("a tensor of kind %d", (int)f->kind);
 }
@@ -173,7 +175,10 @@ static void print_tensor(struct text *t, const struct plan *p, const struct fiel
 {
     text_add(t, "    {");
     print_c_string(t, f->tensor, strlen(f->tensor));
-    text_printf(t, ", %s, %s, ", role_of(f), f->kind == F_COUNTER ? "PLAST_I64" : "PLAST_F32");
+    text_printf(t, ", %s, %s, ", role_of(f),
+                f->kind == F_MASK      ? "PLAST_U8"
+                : f->kind == F_COUNTER ? "PLAST_I64"
+                                       : "PLAST_F32");
     print_shape(t, f->shape, f->rank, 4);
     text_printf(t, ", %lld, offsetof(struct %s, %s), %lld, %d, %d},\n", (long long)f->line,
                 p->net->name, f->name, (long long)f->probe, layer_number(p->net, f->layer),
@@ -283,6 +288,8 @@ static void print_manifest(struct text *t, const struct module *m)
                 net->layer_count, step_flops(p));
     if (m->anchored)
         text_add(t, "    .anchor = model_anchor,\n");
+    if (m->mortal)
+        text_add(t, "    .settle = model_settle,\n");
     text_add(t, "    .init = model_init,\n    .begin = model_begin,\n    .step = model_step,\n    "
                 ".probe = model_probe,\n"
                 "    .end_epoch = model_end_epoch,\n    .predict = model_predict,\n    .fma = "

@@ -32,7 +32,7 @@ static const char *const reserved[] = {
     "begin", "probe", "predict", "block", "work", "model", "input", "abs", "exp", "log", "sqrt",
     "sin", "cos", "tanh", "pow", "floor", "expf", "logf", "sqrtf", "sinf", "cosf", "tanhf",
     "powf", "floorf", "fabsf", "fabs", "memcpy", "memset", "size_t", "int32_t", "int64_t",
-    "uint32_t", "uint64_t", "y0", "y1", "j0", "j1", "jn", "yn", "gamma", "index",
+    "uint8_t", "uint32_t", "uint64_t", "alive", "alive_at", "settle", "y0", "y1", "j0", "j1", "jn", "yn", "gamma", "index",
 };
 // clang-format on
 

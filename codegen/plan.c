@@ -183,6 +183,7 @@ static void add_plain_output(struct builder *b)
     struct value *v = value_new(b, node);
     struct term t = term_of(b, NULL, node);
     PUSH(b->arena, v->term, v->terms, t);
+    v->is_copy = true;
     finish(b, node, v);
     b->plan->output = v;
 }
@@ -203,6 +204,7 @@ static void build_values(struct builder *b)
             continue;
         b->open[i] = v;
         b->plan->home[i] = v;
+        v->has_neurons |= node == node->layer->neurons;
         bool on =
             v->is_input ? input_stays_open(b, node, reader[i]) : stays_open(b, node, reader[i]);
         if (!on)

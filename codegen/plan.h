@@ -27,6 +27,17 @@ struct segment {
     int64_t from, rows;
 };
 
+/* Rows of a value that can be silent for ever, and the masks of neurons that say which are: a row
+ * is dead where all of them say so, at its number + shift. */
+struct mortal {
+    int64_t from, rows;
+    struct death {
+        const char *alive; /* field */
+        int64_t shift;
+    } * death;
+    int deaths;
+};
+
 struct term {
     struct node *dense; /* NULL: the segments are added as they are */
     struct segment *segment;
@@ -35,6 +46,7 @@ struct term {
     int64_t line;         /* floats from one row of the weight to the next */
     const char *weight;   /* field of the model's struct */
     const char *bias;     /* NULL: none */
+    const char *alive;    /* field of the mask of its synapses; NULL: none can die */
     const char *feedback; /* what carries errors back in its place; NULL: the weight */
     const char *kernel;   /* stem of its update's names */
     /* For rules that need the whole gradient: as the optimizer is given it, and, where `demand` is
@@ -77,6 +89,11 @@ struct value {
     bool turned; /* a product reads it, so that its transposed copy is wanted */
     bool is_direct;
     const char *direct; /* field of its direct feedback matrix, or NULL */
+    bool has_neurons;   /* its rows are its layer's neurons */
+    bool is_copy;       /* of the output, so that its error stands by itself */
+    const char *alive;  /* of both: field of the neurons' mask; NULL: none can die */
+    struct mortal *mortal;
+    int mortals;
     struct use *use;
     int uses;
     struct buffer *plain, *transposed, *slopes, *error; /* of training; NULL where not needed */
@@ -92,14 +109,16 @@ struct value {
     struct buffer *shown;                                   /* of prediction */
 };
 
-/* A float array of the model's struct. */
+/* An array of the model's struct: floats, bytes of masks, or counters. */
 struct field {
     const char *name;   /* identifier */
     const char *tensor; /* "h1.weight.velocity" */
-    enum { F_PARAM, F_STATE, F_FEEDBACK, F_RULE, F_COUNTER, F_CARRY } kind;
+    enum { F_PARAM, F_STATE, F_FEEDBACK, F_RULE, F_COUNTER, F_CARRY, F_MASK } kind;
     const struct rule *rule; /* F_RULE: and the value's space */
     enum space space;
-    struct param *param; /* whose shape it has (F_FEEDBACK of direct feedback: NULL) */
+    struct param *param; /* whose shape it has (F_FEEDBACK of direct feedback: NULL), or whose
+                            places a rule's state or a mask is of (F_MASK of neurons: NULL) */
+    const char *alive;   /* field of the mask of its places; NULL: none, or it outlives them */
     struct layer *layer;
     int rank;
     int64_t shape[MAX_RANK];
@@ -151,6 +170,10 @@ bool plan_check(const struct plan *, struct diag *);
 struct expr *plan_hoist(struct plan *, struct expr *);
 bool is_run_scalar(const char *name);
 const struct field *plan_field(const struct plan *, const struct param *, const char *state);
+/* The mask of the layer's neurons, or NULL. */
+const char *plan_neuron_mask(const struct plan *, const struct layer *);
+/* Those of the rows a term reads, which are the columns of its weight, that can die. */
+int term_mortals(struct arena *, const struct term *, struct mortal **list);
 /* By the tensor's name; NULL if there is none. */
 const struct field *plan_find_field(const struct plan *, const char *tensor);
 

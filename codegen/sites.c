@@ -312,6 +312,10 @@ static void add_states(struct plan *p, struct site *s)
         f->param = s->on->node->weight;
         f->rule = s->rule;
         f->space = v->space;
+        if (!s->rule->grows && space_is_matrix(v->space))
+            f->alive = s->term->alive;
+        else if (!s->rule->grows && v->space == SPACE_NEURON)
+            f->alive = s->neurons->alive;
         shape_state(s, f, v->space);
     }
     struct field *f = plan_add_field(p, arena_format(p->arena, "%s.period", s->on->name));
