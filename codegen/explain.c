@@ -60,12 +60,11 @@ static void explain_memory(struct text *t, const struct plan *p)
                 "activations and errors", (long long)p->work * 4, (long long)unshared * 4);
     text_printf(t, "  %-34s %12zu\n", "in all", p->train_bytes);
     text_printf(t, "  %-34s %12zu\n", "scratch of prediction", p->predict_bytes);
-    text_add(
-        t, "\n  buffer                      floats      offset   from..to step of the schedule\n");
+    text_add(t, "\n         floats      offset   from..to step of the schedule   buffer\n");
     for (int i = 0; i < p->buffers; i++)
-        text_printf(t, "  %-20s %13lld %11lld   %d..%d\n", p->buffer[i]->name,
-                    (long long)p->buffer[i]->floats, (long long)p->buffer[i]->at,
-                    p->buffer[i]->first, p->buffer[i]->last);
+        text_printf(t, "  %13lld %11lld   %3d..%-3d   %s\n", (long long)p->buffer[i]->floats,
+                    (long long)p->buffer[i]->at, p->buffer[i]->first, p->buffer[i]->last,
+                    p->buffer[i]->name);
 }
 
 static void explain_updates(struct text *t, const struct plan *p)

@@ -20,6 +20,9 @@ int main(int argc, char **argv)
             note("%s: %s", compare_cases[i].path, r.why);
         note("%ld numbers, %ld loose, worst %.2f of the tolerance at %s", r.compared, r.loose,
              r.worst, r.worst_where);
+        if (r.decided + r.undecided > 0)
+            note("%s: %ld synapses are dead, %ld of %ld updates undecided",
+                 compare_cases[i].model->name, r.dead, r.undecided, r.decided + r.undecided);
     }
     return tap_done();
 }
