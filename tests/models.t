@@ -70,12 +70,13 @@ passes_selftest() # passes_selftest MODEL: with lines of what dies where somethi
     test -z "$(alive_at_end "$1")" || grep -q '^ok .* - dead ' "$scratch/selftest"
 }
 
+samples="--quiet --data first:4000:idx:$scratch/mnist --test idx:$scratch/mnist"
 train() # train PROGRAM FILE OPTIONS...
 {
     train_program=$1 train_file=$2
     shift 2
-    "$train_program" train --quiet --data "first:4000:idx:$scratch/mnist" \
-        --test "idx:$scratch/mnist" --save "$train_file" "$@"
+    # shellcheck disable=SC2086
+    "$train_program" train $samples --save "$train_file" "$@"
 }
 train_whole() # train_whole MODEL PROGRAM NAME THREADS
 {
@@ -86,12 +87,12 @@ train_whole() # train_whole MODEL PROGRAM NAME THREADS
 # the next epoch. `--epochs` of the first part is that of all.
 stopped_and_resumed() # stopped_and_resumed MODEL
 {
-    part=$scratch/part.st rest="--epochs $(epochs_of "$1")" stops=0
+    part=$scratch/part.st rest="--epochs $(epochs_of "$1")" stops=0 inside=0
     rm -f "$part" "$scratch/lines"
     mkfifo "$scratch/lines" || return 1
     for lines in 2 1 2 2 2 2; do
         # shellcheck disable=SC2086
-        train "$scratch/$1" "$part" --threads 2 $rest --log "$scratch/lines" &
+        "$scratch/$1" train $samples --save "$part" --threads 2 $rest --log - >"$scratch/lines" &
         child=$!
         {
             while [ $lines -gt 0 ] && read -r line; do lines=$((lines - 1)); done
@@ -104,10 +105,11 @@ stopped_and_resumed() # stopped_and_resumed MODEL
         0) break ;; # that was its end
         *) return 1 ;;
         esac
-        echo "stopped: $("$scratch/$1" info --load "$part" | grep 'of the next epoch')"
+        "$scratch/$1" info --load "$part" | grep 'step .* of .* of the next epoch' && inside=$((inside + 1))
         rest="--resume $part"
     done
-    test $stops -ge 2 || return 1
+    echo "stopped $stops times, inside an epoch $inside"
+    test $stops -ge 2 && test $inside -ge 1 || return 1
     train "$scratch/$1" "$scratch/resumed.st" --threads 1 --resume "$part" &&
         cmp "$scratch/$1.st" "$scratch/resumed.st"
 }
