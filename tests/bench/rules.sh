@@ -54,7 +54,7 @@ rules_pair()
 }
 rules_torch() # rules_torch NAME
 {
-    "$python" -B "$here/perceptron_torch.py" "$data" 64 1 "$SECONDS_EACH" "$1" >"$work/line" 2>/dev/null &&
+    "$python" "$here/perceptron_torch.py" "$data" 64 1 "$SECONDS_EACH" "$1" >"$work/line" 2>/dev/null &&
         echo "$(field over_plain <"$work/line") $(field ms_per_step <"$work/line")" >>"$work/$1-torch.pairs"
 }
 round=0

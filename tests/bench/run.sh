@@ -11,6 +11,7 @@ set -u
 : "${BENCH:=perceptron rules compiler}"
 here=$top_srcdir/tests/bench
 data=$PLAST_DATA/mnist
+export PYTHONDONTWRITEBYTECODE=1
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
