@@ -14,7 +14,9 @@ struct compare_result {
     bool same;
     char why[600];        /* the first difference */
     long compared, loose; /* elements; those whose tolerance is above a hundredth of their tensor */
-    double worst;         /* largest difference, in tolerances */
+    long decided,
+        undecided; /* steps and epochs' ends; where rounding decides, nothing is compared */
+    double worst;  /* largest difference, in tolerances */
     char worst_where[160];
 };
 

@@ -115,22 +115,27 @@ const char *feedback_name(struct comparison *c, const struct param *weight)
                         dot + strlen(".weight"));
 }
 
-static bool has_tensor(struct comparison *c, const char *name, enum plast_role role, int rank,
-                       const int64_t *shape)
+static enum plast_type type_of(enum plast_role role)
+{
+    return role == PLAST_MASK ? PLAST_U8 : role == PLAST_COUNTER ? PLAST_I64 : PLAST_F32;
+}
+
+bool has_tensor(struct comparison *c, const char *name, enum plast_role role, int rank,
+                const int64_t *shape)
 {
     const struct plast_tensor *t = find_tensor(c->model, name);
     bool trained = role == PLAST_WEIGHT || role == PLAST_BIAS;
 
     if (!t)
         return differ(c, "there is no tensor %s", name);
-    if (t->role != role || t->type != PLAST_F32 || t->rank != rank)
+    if (t->role != role || t->type != type_of(role) || t->rank != rank)
         return differ(c, "tensor %s has another role, type or rank", name);
     for (int i = 0; i < rank; i++)
         if (t->shape[i] != shape[i])
             return differ(c, "tensor %s has another shape", name);
     if (rank > 1 ? t->stride < tensor_columns(t) : t->stride != 1)
         return differ(c, "tensor %s has stride %lld", name, (long long)t->stride);
-    if (t->offset + (size_t)(shape[0] * t->stride) * sizeof(float) > c->model->train_bytes)
+    if (t->offset + tensor_bytes(t) > c->model->train_bytes)
         return differ(c, "tensor %s lies outside the block", name);
     if (trained ? t->probe < 0 || t->probe + shape[0] * t->stride > c->model->probe_size
                 : t->probe != -1)
@@ -179,7 +184,7 @@ static bool has_tensors(struct comparison *c)
                     PLAST_STATE, param->shape.rank, param->shape.dim))
                 return false;
     }
-    if (!has_feedback(c, &expected))
+    if (!has_feedback(c, &expected) || !has_rule_tensors(c, &expected))
         return false;
     for (int i = 0; i < c->model->tensors; i++)
         named += c->model->tensor[i].role != PLAST_VALUE;

@@ -23,6 +23,7 @@ struct value { /* a layer, or the input */
     int rank;
     long dim[3];
     bool used;
+    int branches; /* weights of its own */
 };
 
 struct random {
@@ -36,6 +37,10 @@ struct random {
     bool has_cosine; /* a schedule of the definitions */
     int names;       /* taken of the awkward ones */
     int first_name;
+    int branches; /* weights written since the last layer */
+    const char *output;
+    int rules;
+    bool small;
 };
 
 uint64_t draw(struct random *);
@@ -58,5 +63,8 @@ void define_function(struct random *);
 void define_optimizer(struct random *);
 const char *call_function(struct random *, const char *argument); /* NULL: as after |> */
 const char *call_optimizer(struct random *);
+
+/* A rule of its own, attached to some of the layers that exist. */
+void make_rule(struct random *);
 
 #endif

@@ -1,7 +1,8 @@
-/* random_model SEED COUNT DIRECTORY PREFIX [DEFINITIONS]: writes COUNT random
- * models, DIRECTORY/PREFIX1.pl and on, that use what the file of definitions
- * (the prelude) holds besides definitions of their own. All are valid; the same
- * arguments give the same files. */
+/* random_model SEED COUNT DIRECTORY PREFIX [DEFINITIONS [rules]]: writes COUNT
+ * random models, DIRECTORY/PREFIX1.pl and on, that use what the file of
+ * definitions (the prelude) holds besides definitions of their own; with `rules`
+ * smaller ones with rules on their layers. All are valid; the same arguments give
+ * the same files. */
 #include "random.h"
 
 #include <stdio.h>
@@ -19,6 +20,7 @@ static const char *const awkward[] = {
     "plast_key", "volatile", "inline", "signed"};
 
 static const int sizes[] = {1, 2, 3, 5, 7, 16, 17, 33, 64, 65, 100};
+enum { SMALL_SIZES = 8 }; /* of them, for models with rules */
 static const int batches[] = {1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 48, 64, 65, 70};
 
 static const char *new_name(struct random *r)
@@ -42,6 +44,8 @@ static struct value *add_value(struct random *r, const struct value *like)
     *v = *like;
     v->name = new_name(r);
     v->used = false;
+    v->branches = r->branches;
+    r->branches = 0;
     return v;
 }
 
@@ -96,6 +100,7 @@ static const char *dense_text(struct random *r, long units)
     static const char *const inits[] = {"he_uniform", "he_normal", "glorot_uniform", "zeros"};
     const char *options = "";
 
+    r->branches++;
     if (chance(r, 25))
         options = format(r, ", bias = %s", chance(r, 70) ? "false" : "true");
     if (chance(r, 25))
@@ -133,7 +138,7 @@ static void print_layer(struct random *r, const struct value *shape, const char 
 
 static struct value flat(long units)
 {
-    return (struct value){NULL, 1, {units, 0, 0}, false};
+    return (struct value){NULL, 1, {units, 0, 0}, false, 0};
 }
 
 static void make_dense(struct random *r, long units)
@@ -205,6 +210,7 @@ static void make_block_use(struct random *r, long units)
                            ? format(r, ", %s = %.2g", b->param[1], between(r, 0.1, 0.5))
                            : "";
 
+    r->branches = 1;
     print_layer(
         r, &shape,
         format(r, "%s |> %s(%s%s)", some_value(r)->name, b->name, units_text(r, units), more));
@@ -212,7 +218,7 @@ static void make_block_use(struct random *r, long units)
 
 static void make_layer(struct random *r)
 {
-    long units = pick_int(r, sizes, COUNT(sizes));
+    long units = pick_int(r, sizes, r->small ? SMALL_SIZES : COUNT(sizes));
 
     switch (below(r, 10)) {
     case 0:
@@ -263,7 +269,7 @@ static void define_block(struct random *r)
 
 static void make_input(struct random *r)
 {
-    struct value v = flat(pick_int(r, sizes, COUNT(sizes)));
+    struct value v = flat(pick_int(r, sizes, r->small ? SMALL_SIZES : COUNT(sizes)));
     const char *transform = "";
 
     if (chance(r, 40)) {
@@ -304,11 +310,12 @@ static void make_output(struct random *r, long outputs, bool function)
                          branch_text(r, &r->value[i], outputs));
             several = true;
         }
-    text_printf(&r->out, "output %s = %s%s%s%s;\n", new_name(r), several ? "(" : "", sum,
+    r->output = new_name(r);
+    text_printf(&r->out, "output %s = %s%s%s%s;\n", r->output, several ? "(" : "", sum,
                 several ? ")" : "", function ? then_function(r) : "");
 }
 
-static void make_settings(struct random *r, bool classes)
+static void make_settings(struct random *r, bool classes, bool rules)
 {
     text_printf(&r->out, "\nloss      %s;\n", classes ? "cross_entropy" : "mse");
     if (chance(r, 40))
@@ -317,18 +324,22 @@ static void make_settings(struct random *r, bool classes)
                     : chance(r, 80) ? "direct_feedback_alignment"
                                     : "backprop");
     text_printf(&r->out, "optimizer %s;\n", call_optimizer(r));
-    text_printf(&r->out, "batch     %d;\n", pick_int(r, batches, COUNT(batches)));
-    if (chance(r, 50))
+    text_printf(&r->out, "batch     %d;\n",
+                rules ? 1 + below(r, 9) : pick_int(r, batches, COUNT(batches)));
+    if (rules)
+        text_printf(&r->out, "epochs    20;\n");
+    else if (chance(r, 50))
         text_printf(&r->out, "epochs    %d;\nseed      %d;\n", 1 + below(r, 30), below(r, 1000));
     if (chance(r, 20))
         text_printf(&r->out, "budget memory <= 64 MiB;\n");
 }
 
-static void make_model(struct random *r, const char *name, const char *definitions)
+static void make_model(struct random *r, const char *name, const char *definitions, bool rules)
 {
     bool classes = chance(r, 55);
-    int layers = 1 + below(r, 6);
+    int layers = rules ? 2 + below(r, 3) : 1 + below(r, 6);
 
+    r->small = rules;
     r->first_name = below(r, COUNT(awkward));
     read_definitions(r, definitions);
     text_printf(&r->out, "model %s;\n\n", name);
@@ -342,7 +353,9 @@ static void make_model(struct random *r, const char *name, const char *definitio
     for (int i = 1; i < layers; i++)
         make_layer(r);
     make_output(r, classes ? 2 + below(r, 11) : 1 + below(r, 12), !classes && chance(r, 40));
-    make_settings(r, classes);
+    make_settings(r, classes, rules);
+    for (int i = rules ? 1 + below(r, 2) : 0; i > 0; i--)
+        make_rule(r);
 }
 
 /* --------------------------------------------------------------------------- files */
@@ -364,7 +377,8 @@ static const char *read_text(struct arena *arena, const char *path)
     return text.bytes;
 }
 
-static void write_model(uint64_t seed, int number, char **argument, const char *definitions)
+static void write_model(uint64_t seed, int number, char **argument, const char *definitions,
+                        bool rules)
 {
     struct random r = {.state = seed * 1000003 + (uint64_t)number, .arena = arena_new()};
     const char *name = format(&r, "%s%d", argument[4], number);
@@ -372,7 +386,7 @@ static void write_model(uint64_t seed, int number, char **argument, const char *
     FILE *f = fopen(path, "w");
 
     r.out = text_new(r.arena);
-    make_model(&r, name, definitions);
+    make_model(&r, name, definitions, rules);
     if (!f || fputs(r.out.bytes, f) < 0 || fclose(f) != 0) {
         perror(path);
         exit(3);
@@ -386,13 +400,13 @@ int main(int argc, char **argv)
     const char *definitions = "";
 
     if (argc < 5) {
-        fputs("usage: random_model SEED COUNT DIRECTORY PREFIX [DEFINITIONS]\n", stderr);
+        fputs("usage: random_model SEED COUNT DIRECTORY PREFIX [DEFINITIONS [rules]]\n", stderr);
         return 2;
     }
     if (argc > 5)
         definitions = read_text(arena, argv[5]);
     for (int i = 1; i <= atoi(argv[2]); i++)
-        write_model(strtoull(argv[1], NULL, 10), i, argv, definitions);
+        write_model(strtoull(argv[1], NULL, 10), i, argv, definitions, argc > 6);
     arena_free(arena);
     return 0;
 }

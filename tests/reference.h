@@ -80,6 +80,10 @@ void reference_end_epoch(struct reference *);
 /* Carries out what the masks say: dead places hold zeroes, the synapses of dead neurons are dead.
  */
 void reference_settle(struct reference *);
+/* Whether synapses of this weight can die, by its own rules or with what enters or reads them;
+ * asked before any has died. */
+bool reference_may_die(struct reference *, const struct param *weight);
+bool reference_neurons_may_die(const struct reference *, const struct layer *);
 /* How many values a space has. */
 int64_t reference_places(const struct attachment *, enum space);
 

@@ -124,6 +124,36 @@ static bool unit_lives(const struct reference *r, const struct node *node, int64
     bug("node %d has no unit %lld", node->index, (long long)unit);
 }
 
+bool reference_neurons_may_die(const struct reference *r, const struct layer *layer)
+{
+    for (int k = 0; k < r->attachments; k++)
+        if (r->attachment[k].on->layer == layer && r->attachment[k].rule->drops_neurons)
+            return true;
+    return false;
+}
+
+static void set_mortal_neurons(struct reference *r, double alive)
+{
+    for (int k = 0; k < r->net->layer_count; k++)
+        for (int64_t i = 0; i < r->alive_neuron[k].size; i++)
+            if (reference_neurons_may_die(r, r->net->layer[k]))
+                r->alive_neuron[k].at[i] = alive;
+}
+
+bool reference_may_die(struct reference *r, const struct param *weight)
+{
+    const struct node *dense = weight->node;
+    bool may = reference_neurons_may_die(r, dense->layer);
+
+    for (int k = 0; k < r->attachments; k++)
+        may = may || (r->attachment[k].on->node == dense && r->attachment[k].rule->drops_synapses);
+    set_mortal_neurons(r, 0);
+    for (int64_t j = 0; j < dense->input[0]->size; j++)
+        may = may || !unit_lives(r, dense->input[0], j);
+    set_mortal_neurons(r, 1);
+    return may;
+}
+
 static void kill_synapses(struct reference *r, const struct node *dense)
 {
     const struct values *neuron = &r->alive_neuron[layer_number(r, dense->layer)];
