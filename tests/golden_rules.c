@@ -55,7 +55,8 @@ static void forward(double in[3][4])
     }
 }
 
-/* The largest relative difference of a gradient from error times what entered. */
+/* The largest difference of a gradient from error times what entered, relative to the largest of
+ * its weight: some errors are small differences of large sums. */
 static double difference(const struct plast_model *model, const double *error)
 {
     static const char *const name[] = {"h1.weight.velocity", "h2.weight.velocity",
@@ -66,13 +67,14 @@ static double difference(const struct plast_model *model, const double *error)
     forward(in);
     for (int p = 0; p < 3; p++) {
         const struct plast_tensor *t = tensor_of(model, name[p]);
+        double largest = 0, away = 0;
         for (int64_t i = 0; i < t->shape[0]; i++, row++)
             for (int64_t j = 0; j < t->shape[1]; j++) {
                 double want = error[row] * in[p][j], d = fabs((double)*element(t, i, j) - want);
-                if (d > 0 || isnan(d))
-                    worst =
-                        isnan(d) ? INFINITY : fmax(worst, want == 0 ? INFINITY : d / fabs(want));
+                largest = fmax(largest, fabs(want));
+                away = isnan(d) ? INFINITY : fmax(away, d);
             }
+        worst = fmax(worst, away / largest);
     }
     return worst;
 }

@@ -61,8 +61,12 @@ const char *scheduled(struct random *, double low, double high);
 void read_definitions(struct random *, const char *text);
 void define_function(struct random *);
 void define_optimizer(struct random *);
+void define_block(struct random *);
 const char *call_function(struct random *, const char *argument); /* NULL: as after |> */
 const char *call_optimizer(struct random *);
+const char *then_function(struct random *); /* " |> ..." */
+/* The text, or in the other cases none. */
+const char *maybe(struct random *, int percent, const char *text);
 
 /* A rule of its own, attached to some of the layers that exist. */
 void make_rule(struct random *);

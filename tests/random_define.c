@@ -1,4 +1,4 @@
-/* Definitions of random models: functions and optimizers of their own, and
+/* Definitions of random models: functions, optimizers and blocks of their own, and
  * those found in a text such as the prelude; and calls of both. */
 #include "random.h"
 
@@ -222,4 +222,38 @@ const char *call_optimizer(struct random *r)
         c = &r->optimizer[r->optimizers - 1];
     return format(r, "%s(%s)", c->name,
                   arguments(r, c, named ? format(r, "rate = %s", rate) : rate));
+}
+
+/* ------------------------------------------------------------------------- blocks */
+
+const char *maybe(struct random *r, int percent, const char *text)
+{
+    return chance(r, percent) ? text : "";
+}
+
+const char *then_function(struct random *r)
+{
+    return format(r, " |> %s", call_function(r, NULL));
+}
+
+void define_block(struct random *r)
+{
+    struct callable *b = &r->block[r->blocks++];
+
+    *b = (struct callable){format(r, "cell%d", r->blocks), {"units"}, {false}, 1};
+    text_printf(&r->out, "block  %s(units", b->name);
+    switch (below(r, 3)) {
+    case 0:
+        text_printf(&r->out, ") = dense(units%s)%s", maybe(r, 40, ", bias = false"),
+                    then_function(r));
+        break;
+    case 1:
+        b->param[b->params++] = "p";
+        text_printf(&r->out, ", p = 0.2) = dense(units)%s |> dropout(p)", then_function(r));
+        break;
+    default:
+        text_printf(&r->out, ") = (it |> dense(units)) + (it%s |> dense(units, bias = false))%s",
+                    then_function(r), then_function(r));
+    }
+    text_printf(&r->out, ";\n");
 }

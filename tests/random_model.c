@@ -73,16 +73,6 @@ static struct value *value_of_size(struct random *r, long units)
 
 /* ---------------------------------------------------------------------- pipelines */
 
-static const char *maybe(struct random *r, int percent, const char *text)
-{
-    return chance(r, percent) ? text : "";
-}
-
-static const char *then_function(struct random *r)
-{
-    return format(r, " |> %s", call_function(r, NULL));
-}
-
 static const char *then_dropout(struct random *r)
 {
     return format(r, " |> dropout(%s)", scheduled(r, 0.1, 0.6));
@@ -241,28 +231,6 @@ static void make_layer(struct random *r)
     default:
         make_dense(r, units);
     }
-}
-
-static void define_block(struct random *r)
-{
-    struct callable *b = &r->block[r->blocks++];
-
-    *b = (struct callable){format(r, "cell%d", r->blocks), {"units"}, {false}, 1};
-    text_printf(&r->out, "block  %s(units", b->name);
-    switch (below(r, 3)) {
-    case 0:
-        text_printf(&r->out, ") = dense(units%s)%s", maybe(r, 40, ", bias = false"),
-                    then_function(r));
-        break;
-    case 1:
-        b->param[b->params++] = "p";
-        text_printf(&r->out, ", p = 0.2) = dense(units)%s |> dropout(p)", then_function(r));
-        break;
-    default:
-        text_printf(&r->out, ") = (it |> dense(units)) + (it%s |> dense(units, bias = false))%s",
-                    then_function(r), then_function(r));
-    }
-    text_printf(&r->out, ";\n");
 }
 
 /* --------------------------------------------------------------------- statements */

@@ -33,7 +33,7 @@ input  x[100];
 layer  h = x |> dense(100, bias = false);
 output y = h |> dense(1);
 loss      mse;
-optimizer sgd(0);
+optimizer sgd(0.1);
 batch     1;
 epochs    100;
 END
@@ -76,8 +76,9 @@ golden g3 '' feedback_alignment
 golden g4 'plasticity grapes;' feedback_alignment
 golden g5 '' direct_feedback_alignment
 golden g6 'plasticity grapes;' direct_feedback_alignment
+golden g7 'plasticity grapes(high = 1);' backprop
 try 'the nets of the golden values compile' link_driver golden_rules.c "$scratch/golden" \
-    g0 g1 g2 g3 g4 g5 g6 && run_driver "$scratch/golden"
+    g0 g1 g2 g3 g4 g5 g6 g7 && run_driver "$scratch/golden"
 
 spine s1 'patience = 1'
 spine s2 'patience = 2'

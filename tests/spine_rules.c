@@ -32,7 +32,7 @@ struct seen {
     double start; /* how far the first bounds are from what they should be */
 };
 
-/* The first step sets up; with rate 0 no weight changes. */
+/* The first step sets up; of an input of zeroes no gradient comes, so no weight changes. */
 static bool start(const struct plast_model *model, struct seen *seen, bool largest)
 {
     const float x[COLUMNS] = {0}, y = 0;
