@@ -359,6 +359,7 @@ struct compare_result compare_model(const struct compare_case *which, uint64_t s
         if (c.result.same && check_refusals(&c) && c.result.loose * 4 > c.result.compared)
             differ(&c, "%ld of %ld elements had no useful tolerance", c.result.loose,
                    c.result.compared);
+        c.result.dead = c.result.same ? count_dead(&c) : 0;
         if (c.result.undecided > 2 + c.result.decided / 4)
             differ(&c, "rounding decided %ld of %ld times", c.result.undecided,
                    c.result.undecided + c.result.decided);

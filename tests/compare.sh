@@ -8,6 +8,7 @@ translate() # translate LEVEL NAME...
     level=$1
     shift
     for name in "$@"; do
+        rm -f "$place/$name.o"
         # shellcheck disable=SC2086
         "$PLASTC" --library "$place/$name.pl" -o "$place/$name.c" >"$place/$name.log" 2>&1 &&
             $CC -std=c11 $PLAST_MODEL_CFLAGS "$level" -Wall -Wextra -Werror -c "$place/$name.c" \

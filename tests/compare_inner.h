@@ -65,5 +65,6 @@ void synchronise_rules(struct comparison *);
 bool same_rules(struct comparison *);
 /* By the program's own masks: of what is dead everything is zero. */
 bool dead_hold_nothing(struct comparison *);
+long count_dead(struct comparison *);
 
 #endif

@@ -18,9 +18,11 @@ int main(int argc, char **argv)
         ok(r.same, "%s computes what the reference does", compare_cases[i].model->name);
         if (!r.same)
             note("%s: %s", compare_cases[i].path, r.why);
-        note("%ld numbers, %ld loose, %ld of %ld updates undecided, worst %.2f of the tolerance at "
-             "%s",
-             r.compared, r.loose, r.undecided, r.decided + r.undecided, r.worst, r.worst_where);
+        note("%ld numbers, %ld loose, worst %.2f of the tolerance at %s", r.compared, r.loose,
+             r.worst, r.worst_where);
+        if (r.decided + r.undecided > 0)
+            note("%s: %ld synapses are dead, %ld of %ld updates undecided",
+                 compare_cases[i].model->name, r.dead, r.undecided, r.decided + r.undecided);
     }
     return tap_done();
 }

@@ -229,3 +229,14 @@ bool dead_hold_nothing(struct comparison *c)
             return false;
     return true;
 }
+
+long count_dead(struct comparison *c)
+{
+    long dead = 0;
+
+    synchronise_rules(c);
+    for (int p = 0; p < c->net->param_count; p++)
+        for (int64_t i = 0; i < c->reference->alive[p].size; i++)
+            dead += c->reference->alive[p].at[i] == 0;
+    return dead;
+}

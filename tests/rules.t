@@ -165,4 +165,13 @@ add perceptron m26 "$sgd plasticity grapes; plasticity grapes_local; plasticity 
     prune random_drop on h2 from epoch 2;"
 # shellcheck disable=SC2086
 compare_models -O1 7 16 $names
+
+all_prune() # each model that prunes has lost synapses, or there would be little to compare
+{
+    for name in $names; do
+        grep -q 'prune' "$place/$name.pl" || continue
+        grep "^# $name: " "$scratch/out" | grep -v ' 0 synapses' || return 1
+    done
+}
+try 'all that prune have dead synapses' all_prune
 finish
