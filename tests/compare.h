@@ -16,6 +16,7 @@ struct compare_result {
     long compared, loose; /* elements; those whose tolerance is above a hundredth of their tensor */
     long decided,
         undecided; /* steps and epochs' ends; where rounding decides, nothing is compared */
+    long dead;     /* synapses at the end */
     double worst;  /* largest difference, in tolerances */
     char worst_where[160];
 };
