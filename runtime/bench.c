@@ -166,7 +166,7 @@ static void print_result(struct bench *b)
     b->epoch.steps = 1;
     b->epoch.samples = rate * b->epoch.seconds;
     putchar('{');
-    plast_write_epoch_keys(stdout, b->model, &b->epoch);
+    plast_write_epoch_keys(stdout, b->model, b->block, &b->epoch);
     printf(", \"gflops\": ");
     plast_write_json_number(stdout, 1e-9 * rate * b->model->step_flops);
     printf(", \"peak_gflops\": ");

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 void *plast_new_block(size_t bytes, struct plast_fault *fault)
 {
@@ -90,6 +91,12 @@ void *plast_tensor_row(const struct plast_tensor *tensor, void *block, int64_t r
 {
     size_t elements = (size_t)row * (size_t)tensor->stride;
     return (char *)block + tensor->offset + elements * plast_type_size(tensor->type);
+}
+
+bool plast_has_shape(const struct plast_tensor *tensor, const struct plast_tensor *of)
+{
+    return tensor->rank == of->rank &&
+           !memcmp(tensor->shape, of->shape, (size_t)of->rank * sizeof *of->shape);
 }
 
 const char *plast_print_shape(char *to, size_t size, const int64_t *shape, int rank)

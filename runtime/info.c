@@ -53,32 +53,53 @@ static int longest_name(const struct plast_model *model)
     return longest < 60 ? (int)longest : 60;
 }
 
-static void print_layer(const struct plast_model *model, int i, int width)
+/* Neurons and synapses, and, where `live` is given, how many of them are alive. */
+static void print_counts(int64_t neurons, int64_t synapses, const struct plast_live *live)
+{
+    printf(" %9" PRId64, neurons);
+    if (live)
+        printf(" %9" PRId64, live->neurons);
+    printf(" %11" PRId64, synapses);
+    if (live)
+        printf(" %11" PRId64, live->synapses);
+}
+
+static void print_layer(const struct plast_model *model, int i, int width,
+                        const struct plast_live *live)
 {
     const struct plast_layer *layer = &model->layer[i];
     char shape[120];
-    printf("%-*s %-14s %9" PRId64 " %11" PRId64 " %-6s %11" PRIu64 " %13.0f  %s\n", width,
-           layer->name, plast_print_shape(shape, sizeof shape, layer->shape, layer->rank),
-           layer->units, layer->synapses, layer->synapses ? "dense" : "-", layer_bytes(model, i),
-           layer->flops, layer->text ? layer->text : "");
+    printf("%-*s %-14s", width, layer->name,
+           plast_print_shape(shape, sizeof shape, layer->shape, layer->rank));
+    print_counts(layer->units, layer->synapses, live);
+    printf(" %-6s %11" PRIu64 " %13.0f  %s\n", layer->synapses ? "dense" : "-",
+           layer_bytes(model, i), layer->flops, layer->text ? layer->text : "");
 }
 
-static void print_layers(const struct plast_model *model, int width)
+/* What is alive is told of a block in which something may be dead. */
+static void print_layers(const struct plast_model *model, const void *block, int width)
 {
     int64_t neurons = 0, synapses = 0;
     uint64_t bytes = 0;
     double flops = 0;
-    printf("\n%-*s %-14s %9s %11s %-6s %11s %13s\n", width, "layer", "shape", "neurons", "synapses",
-           "form", "bytes", "flops");
+    struct plast_live all = {0}, live;
+    if (block)
+        plast_count_all_live(&all, model, block);
+    printf("\n%-*s %-14s %9s%s %11s%s %-6s %11s %13s\n", width, "layer", "shape", "neurons",
+           all.can_die ? "     alive" : "", "synapses", all.can_die ? "       alive" : "", "form",
+           "bytes", "flops");
     for (int i = 0; i < model->layers; i++) {
-        print_layer(model, i, width);
+        if (all.can_die)
+            plast_count_live(&live, model, block, i);
+        print_layer(model, i, width, all.can_die ? &live : NULL);
         neurons += i ? model->layer[i].units : 0;
         synapses += model->layer[i].synapses;
         bytes += layer_bytes(model, i);
         flops += model->layer[i].flops;
     }
-    printf("%-*s %-14s %9" PRId64 " %11" PRId64 " %-6s %11" PRIu64 " %13.0f\n", width, "in all", "",
-           neurons, synapses, "", bytes, flops);
+    printf("%-*s %-14s", width, "in all", "");
+    print_counts(neurons, synapses, all.can_die ? &all : NULL);
+    printf(" %-6s %11" PRIu64 " %13.0f\n", "", bytes, flops);
 }
 
 static void print_head(const struct plast_model *model)
@@ -120,19 +141,42 @@ static void print_range(const struct plast_tensor *tensor, void *block)
     printf("  %.6g to %.6g", (double)least, (double)most);
 }
 
+static void print_counter(const struct plast_tensor *tensor, void *block)
+{
+    const int64_t *begun = plast_tensor_row(tensor, block, 0);
+    const int64_t *acted = plast_tensor_row(tensor, block, 1);
+    const int64_t *adapts = plast_tensor_row(tensor, block, 2);
+    if (*begun)
+        printf("  acted %" PRId64 ", adapted %" PRId64, *acted, *adapts);
+    else
+        printf("  not begun");
+}
+
+static void print_contents(const struct plast_tensor *tensor, void *block)
+{
+    if (tensor->role == PLAST_COUNTER)
+        print_counter(tensor, block);
+    else if (tensor->role == PLAST_MASK)
+        printf("  %" PRId64 " of %" PRId64 " alive", plast_count_alive(tensor, block),
+               plast_tensor_rows(tensor) * plast_tensor_columns(tensor));
+    else
+        print_range(tensor, block);
+}
+
 static void print_tensors(const struct plast_model *model, void *block, int width)
 {
     char shape[120];
-    printf("\n%-*s %-14s %-8s type%s\n", width, "tensor", "shape", "role", block ? "  range" : "");
+    printf("\n%-*s %-14s %-8s %-4s %11s%s\n", width, "tensor", "shape", "role", "type", "bytes",
+           block ? "  range" : "");
     for (int i = 0; i < model->tensors; i++) {
         const struct plast_tensor *tensor = &model->tensor[i];
         if (tensor->role == PLAST_VALUE)
             continue;
-        printf("%-*s %-14s %-8s %s", width, tensor->name,
+        printf("%-*s %-14s %-8s %-4s %11" PRIu64, width, tensor->name,
                plast_print_shape(shape, sizeof shape, tensor->shape, tensor->rank),
-               role_name(tensor->role), plast_type_name(tensor->type));
+               role_name(tensor->role), plast_type_name(tensor->type), tensor_bytes(tensor));
         if (block)
-            print_range(tensor, block);
+            print_contents(tensor, block);
         putchar('\n');
     }
 }
@@ -166,7 +210,7 @@ int plast_command_info(const struct plast_options *options, const struct plast_m
     }
     if (!status) {
         print_head(model);
-        print_layers(model, width);
+        print_layers(model, block, width);
         if (block)
             print_run(options->load, block, &saved);
         print_tensors(model, block, width);

@@ -92,18 +92,73 @@ static int compare_model(struct reader *reader, bool complete)
     return 0;
 }
 
-static int check_row(struct reader *reader, const struct plast_tensor *tensor, const float *row,
-                     int64_t i)
+static int check_numbers(struct reader *reader, const struct plast_tensor *tensor, const float *row,
+                         int64_t i)
 {
     int64_t columns = plast_tensor_columns(tensor);
-    if (tensor->type != PLAST_F32 || tensor->role == PLAST_STATE)
-        return 0;
-    for (int64_t j = 0; j < columns; j++)
+    for (int64_t j = 0; tensor->type == PLAST_F32 && j < columns; j++)
         if (!isfinite(row[j]))
             return plast_fail(reader->fault, PLAST_STATUS_FILE,
                               "%s: %s is infinite or not a number in row %" PRId64
                               ", column %" PRId64,
                               reader->name, tensor->name, i, j);
+    return 0;
+}
+
+static int check_mask(struct reader *reader, const struct plast_tensor *tensor, const uint8_t *row,
+                      int64_t i)
+{
+    int64_t columns = plast_tensor_columns(tensor);
+    for (int64_t j = 0; j < columns; j++)
+        if (row[j] > 1)
+            return plast_fail(reader->fault, PLAST_STATUS_FILE,
+                              "%s: %s is %d in row %" PRId64 ", column %" PRId64
+                              ": 0 (dead) or 1 (alive) was expected",
+                              reader->name, tensor->name, row[j], i, j);
+    return 0;
+}
+
+/* The first only says whether the rule has begun. */
+static int check_counter(struct reader *reader, const struct plast_tensor *tensor,
+                         const int64_t *row, int64_t i)
+{
+    if (*row >= 0 && (i || *row <= 1))
+        return 0;
+    return plast_fail(reader->fault, PLAST_STATUS_FILE,
+                      "%s: %s is %" PRId64 " in row %" PRId64 ": %s was expected", reader->name,
+                      tensor->name, *row, i, i ? "a count" : "0 or 1");
+}
+
+static int check_row(struct reader *reader, const struct plast_tensor *tensor, const void *row,
+                     int64_t i)
+{
+    switch (tensor->role) {
+    case PLAST_WEIGHT:
+    case PLAST_BIAS:
+    case PLAST_FEEDBACK:
+        return check_numbers(reader, tensor, row, i);
+    case PLAST_MASK:
+        return check_mask(reader, tensor, row, i);
+    case PLAST_COUNTER:
+        return check_counter(reader, tensor, row, i);
+    case PLAST_STATE:
+    case PLAST_VALUE:
+        break;
+    }
+    return 0;
+}
+
+/* One neuron of a layer always stays. */
+static int check_neurons(struct reader *reader)
+{
+    const struct plast_model *model = reader->model;
+    for (int i = 0; i < model->layers; i++) {
+        const struct plast_tensor *mask = plast_neuron_mask(model, i);
+        if (mask && !plast_count_alive(mask, reader->block))
+            return plast_fail(reader->fault, PLAST_STATUS_FILE,
+                              "%s: %s has no neuron alive; one of a layer always stays",
+                              reader->name, mask->name);
+    }
     return 0;
 }
 
@@ -230,7 +285,14 @@ static int read_block(struct reader *reader, struct plast_saved *saved)
     for (int i = 0; i < reader->model->tensors && !status; i++)
         if (is_saved(&reader->model->tensor[i]))
             status = read_tensor(reader, &reader->model->tensor[i]);
-    return status;
+    return status ? status : check_neurons(reader);
+}
+
+/* A file may say that a synapse is dead and give it a weight. */
+static int settle(const struct plast_model *model, void *block, struct plast_fault *fault)
+{
+    int code = model->settle ? model->settle(block) : 0;
+    return code ? plast_model_fault(code, model, "carrying out the masks", fault) : 0;
 }
 
 int plast_load(const char *name, const struct plast_model *model, void *block,
@@ -245,5 +307,5 @@ int plast_load(const char *name, const struct plast_model *model, void *block,
         status = read_block(&reader, saved);
     plast_free_safetensors(&reader.header);
     fclose(reader.file);
-    return status;
+    return status ? status : settle(model, block, fault);
 }

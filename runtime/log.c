@@ -35,37 +35,43 @@ void plast_write_json_number(FILE *to, double number)
 }
 
 /* {"h1": ..., ...} over the layers that own weights. */
-static void write_layers(FILE *to, const struct plast_model *model, const char *key,
-                         void (*value)(FILE *, const struct plast_layer *))
+static void
+write_layers(FILE *to, const struct plast_model *model, const void *block, const char *key,
+             void (*value)(FILE *, const struct plast_layer *, const struct plast_live *))
 {
     const char *between = "";
     fprintf(to, ", \"%s\": {", key);
     for (int i = 0; i < model->layers; i++) {
+        struct plast_live live;
         if (!model->layer[i].synapses)
             continue;
+        plast_count_live(&live, model, block, i);
         fputs(between, to);
         plast_write_json_string(to, model->layer[i].name);
         fputs(": ", to);
-        value(to, &model->layer[i]);
+        value(to, &model->layer[i], &live);
         between = ", ";
     }
     putc('}', to);
 }
 
-/* Nothing drops a synapse or a neuron of these models, and they have one form. */
-static void write_live(FILE *to, const struct plast_layer *layer)
+static void write_live(FILE *to, const struct plast_layer *layer, const struct plast_live *live)
 {
-    plast_write_json_number(to, (double)layer->synapses / (double)layer->synapses);
+    plast_write_json_number(to, (double)live->synapses / (double)layer->synapses);
 }
 
-static void write_live_neurons(FILE *to, const struct plast_layer *layer)
-{
-    fprintf(to, "%" PRId64, layer->units);
-}
-
-static void write_form(FILE *to, const struct plast_layer *layer)
+static void write_live_neurons(FILE *to, const struct plast_layer *layer,
+                               const struct plast_live *live)
 {
     (void)layer;
+    fprintf(to, "%" PRId64, live->neurons);
+}
+
+/* There is one. */
+static void write_form(FILE *to, const struct plast_layer *layer, const struct plast_live *live)
+{
+    (void)layer;
+    (void)live;
     fputs("\"dense\"", to);
 }
 
@@ -75,16 +81,16 @@ static void write_number(FILE *to, const char *key, double number, bool there)
     plast_write_json_number(to, there ? number : NAN);
 }
 
-void plast_write_epoch_keys(FILE *to, const struct plast_model *model,
+void plast_write_epoch_keys(FILE *to, const struct plast_model *model, const void *block,
                             const struct plast_epoch *epoch)
 {
     fprintf(to, "\"epoch\": %" PRId64, epoch->number);
     write_number(to, "loss", epoch->loss, true);
     write_number(to, "train_accuracy", epoch->train_accuracy, epoch->train_accuracy >= 0);
     write_number(to, "test_accuracy", epoch->test_accuracy, epoch->test_accuracy >= 0);
-    write_layers(to, model, "live", write_live);
-    write_layers(to, model, "live_neurons", write_live_neurons);
-    write_layers(to, model, "form", write_form);
+    write_layers(to, model, block, "live", write_live);
+    write_layers(to, model, block, "live_neurons", write_live_neurons);
+    write_layers(to, model, block, "form", write_form);
     write_number(to, "ms_per_step", 1e3 * epoch->seconds / (double)epoch->steps, epoch->steps > 0);
     write_number(to, "samples_per_second", epoch->samples / epoch->seconds, epoch->seconds > 0);
 }
@@ -108,13 +114,13 @@ int plast_open_log(struct plast_log *log, const char *name, bool append, struct 
     return log->file ? 0 : fail_log(log, fault);
 }
 
-int plast_write_log(struct plast_log *log, const struct plast_model *model,
+int plast_write_log(struct plast_log *log, const struct plast_model *model, const void *block,
                     const struct plast_epoch *epoch, struct plast_fault *fault)
 {
     if (!log->file)
         return 0;
     putc('{', log->file);
-    plast_write_epoch_keys(log->file, model, epoch);
+    plast_write_epoch_keys(log->file, model, block, epoch);
     fputs("}\n", log->file);
     return fflush(log->file) || ferror(log->file) ? fail_log(log, fault) : 0;
 }

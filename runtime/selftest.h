@@ -1,5 +1,6 @@
-/* The parts of the self-test: a network with a batch and its gradient (selftest_net.c), and the
- * comparison of the gradient of one tensor with finite differences (difference.c). */
+/* The parts of the self-test: a network with a batch and its gradient (selftest_net.c), the
+ * comparison of the gradient of one tensor with finite differences (difference.c), and the life of
+ * a network after some of it was killed (selftest_dead.c, selftest_zero.c). */
 #ifndef PLAST_SELFTEST_H
 #define PLAST_SELFTEST_H
 
@@ -85,5 +86,34 @@ struct plast_difference {
 /* Compares along one direction. The block is as before afterwards. */
 int plast_compare_gradient(struct plast_difference *, struct plast_tested *,
                            const struct plast_tensor *, enum plast_direction);
+
+/* One mask, and the first thing that was found wrong with it. */
+struct plast_mortal {
+    const struct plast_tensor *mask, *weight; /* weight NULL: of neurons */
+    bool sole;                                /* no other weight of the layer has its shape */
+    uint8_t *was;                             /* the mask as last seen, without padding */
+    bool wrong;
+    char text[256];
+};
+
+struct plast_dead {
+    struct plast_tested *tested;
+    struct plast_mortal *mortal;
+    int count;
+    bool ended; /* by a loss that was none */
+};
+
+/* Lets a network live and die, prints a line for each mask from *lines + 1, and counts those that
+ * failed. Prints nothing where nothing can die. */
+int plast_test_dead(struct plast_tested *, uint64_t seed, int64_t threads, int *lines, int *failed);
+
+void plast_find_fault(struct plast_mortal *, const char *what, const char *fault);
+/* Looks at the block as it is now. Where nothing may have grown all that was dead still is; else
+ * only neurons. */
+void plast_check_dead(struct plast_dead *, bool may_grow, const char *when);
+/* Looks at tested->gradient and at the values, as a probe has just left them. */
+void plast_check_dead_gradient(struct plast_dead *);
+/* A resumed run settles what it loads: that may not change anything. */
+int plast_check_settled(struct plast_dead *);
 
 #endif

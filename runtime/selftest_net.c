@@ -177,14 +177,15 @@ int plast_prepare_tested(struct plast_tested *t, uint64_t seed, int64_t threads,
     int code = model->anchor ? model->anchor(t->block, 0) : 0;
     if (!code)
         code = model->init(t->block, model->train_bytes, seed + (uint64_t)round);
-    if (!code)
-        code = model->begin(t->block, 2, 4);
     if (code)
         return plast_model_fault(code, model, "initialising", t->fault);
     ((struct plast_run *)t->block)->threads = (int32_t)threads;
     move_state(t, gain, shift);
     draw_batch(t, round);
-    code = model->probe(t->block, t->x, t->y, t->y_is_targets, t->sample, n, &loss, t->gradient);
+    code = model->begin(t->block, 2, 4);
+    if (!code)
+        code =
+            model->probe(t->block, t->x, t->y, t->y_is_targets, t->sample, n, &loss, t->gradient);
     if (code)
         return plast_model_fault(code, model, "a probe", t->fault);
     t->loss = loss;

@@ -111,7 +111,7 @@ static int begin_run(struct session *s)
     s->saved.keep_order = s->saved.keep_order || s->options->keep_order;
     s->saved.batch = s->model->batch;
     s->saved.data_samples = samples;
-    plast_begin_progress(&s->progress, s->options->quiet, s->run->step,
+    plast_begin_progress(&s->progress, s->model, s->options->quiet, s->run->step,
                          s->run->step - s->run->step_in_epoch + (epochs - s->run->epoch) * steps);
     return 0;
 }
@@ -192,10 +192,10 @@ static int end_epoch(struct session *s)
     status = save_run(s);
     if (status) {
         struct plast_fault ignored;
-        plast_write_log(&s->log, s->model, epoch, &ignored);
+        plast_write_log(&s->log, s->model, s->block, epoch, &ignored);
         return status;
     }
-    return plast_write_log(&s->log, s->model, epoch, s->fault);
+    return plast_write_log(&s->log, s->model, s->block, epoch, s->fault);
 }
 
 /* After a signal, on a whole step. */

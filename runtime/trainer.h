@@ -21,7 +21,8 @@ enum { PLAST_STATUS_FAILED = 1, PLAST_STATUS_NUMBER = 4, PLAST_STATUS_BUG = 70 }
     X(EVAL, eval, "accuracy, loss and confusion matrix of a saved network")                        \
     X(PREDICT, predict, "the class (or the targets) of each sample, one a line")                   \
     X(INFO, info, "layers, live neurons and synapses, forms, bytes, operations")                   \
-    X(SELFTEST, selftest, "compare all gradients with finite differences (TAP)")                   \
+    X(SELFTEST, selftest,                                                                          \
+      "compare all gradients with finite differences, what is dead with 0 (TAP)")                  \
     X(BENCH, bench, "time training steps, print one JSON line")
 
 enum plast_command {
@@ -86,8 +87,26 @@ int64_t plast_tensor_columns(const struct plast_tensor *);
 size_t plast_type_size(enum plast_type);
 const char *plast_type_name(enum plast_type); /* as safetensors calls it: "F32" */
 void *plast_tensor_row(const struct plast_tensor *, void *block, int64_t row);
+bool plast_has_shape(const struct plast_tensor *, const struct plast_tensor *of);
 /* "[300, 784]" */
 const char *plast_print_shape(char *to, size_t size, const int64_t *shape, int rank);
+
+/* ---------------------------------------------------------------- mask.c */
+/* What is left of a layer, or of the network. */
+struct plast_live {
+    int64_t synapses, neurons;
+    bool can_die; /* some mask says so; else nothing was ever dropped */
+};
+
+/* NULL: none of the weight's synapses, of the layer's neurons can die. */
+const struct plast_tensor *plast_synapse_mask(const struct plast_model *,
+                                              const struct plast_tensor *weight);
+const struct plast_tensor *plast_neuron_mask(const struct plast_model *, int layer);
+int64_t plast_count_alive(const struct plast_tensor *mask, const void *block);
+void plast_count_live(struct plast_live *, const struct plast_model *, const void *block,
+                      int layer);
+/* Over all layers but the input. */
+void plast_count_all_live(struct plast_live *, const struct plast_model *, const void *block);
 
 /* ---------------------------------------------------------------- batch.c */
 /* The arrays of one batch, and the order of an epoch. */
@@ -150,7 +169,8 @@ void plast_write_json_string(FILE *, const char *);
 /* A number that reads back as the same double; null where JSON has no word for it. */
 void plast_write_json_number(FILE *, double);
 /* The keys that each line of the log has, without the braces. */
-void plast_write_epoch_keys(FILE *, const struct plast_model *, const struct plast_epoch *);
+void plast_write_epoch_keys(FILE *, const struct plast_model *, const void *block,
+                            const struct plast_epoch *);
 
 struct plast_log {
     FILE *file; /* NULL: none */
@@ -158,11 +178,12 @@ struct plast_log {
 };
 
 int plast_open_log(struct plast_log *, const char *name, bool append, struct plast_fault *);
-int plast_write_log(struct plast_log *, const struct plast_model *, const struct plast_epoch *,
-                    struct plast_fault *);
+int plast_write_log(struct plast_log *, const struct plast_model *, const void *block,
+                    const struct plast_epoch *, struct plast_fault *);
 int plast_close_log(struct plast_log *, struct plast_fault *);
 
 struct plast_progress {
+    const struct plast_model *model;
     bool quiet, terminal;
     double begun, shown;  /* seconds; `begun` when this program's first step began */
     double period;        /* seconds from one line to the next */
@@ -170,8 +191,9 @@ struct plast_progress {
     int width;            /* characters on the line now */
 };
 
-void plast_begin_progress(struct plast_progress *, bool quiet, int64_t first, int64_t total);
-/* Shows the state of the run if the last line is old enough. */
+void plast_begin_progress(struct plast_progress *, const struct plast_model *, bool quiet,
+                          int64_t first, int64_t total);
+/* Shows the state of the run, the head of the block, if the last line is old enough. */
 void plast_show_progress(struct plast_progress *, const struct plast_run *, double now);
 void plast_show_epoch(struct plast_progress *, const struct plast_run *,
                       const struct plast_epoch *);
@@ -205,7 +227,7 @@ struct plast_saved {
 
 int plast_save(const char *name, const struct plast_model *, void *block,
                const struct plast_saved *, struct plast_fault *);
-/* Fills a block that was initialised. The threads in its head are left alone. */
+/* Fills a block that was initialised, and settles it. The threads in its head are left alone. */
 int plast_load(const char *name, const struct plast_model *, void *block, struct plast_saved *,
                struct plast_fault *);
 
