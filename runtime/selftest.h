@@ -90,7 +90,6 @@ int plast_compare_gradient(struct plast_difference *, struct plast_tested *,
 /* One mask, and the first thing that was found wrong with it. */
 struct plast_mortal {
     const struct plast_tensor *mask, *weight; /* weight NULL: of neurons */
-    bool sole;                                /* no other weight of the layer has its shape */
     uint8_t *was;                             /* the mask as last seen, without padding */
     bool wrong;
     char text[256];

@@ -101,17 +101,6 @@ static int run_test(struct plast_dead *d, uint64_t seed, int64_t threads)
     return plast_check_settled(d);
 }
 
-static bool has_twin(const struct plast_model *model, const struct plast_tensor *weight)
-{
-    for (int i = 0; i < model->tensors; i++) {
-        const struct plast_tensor *other = &model->tensor[i];
-        if (other != weight && other->role == PLAST_WEIGHT && other->layer == weight->layer &&
-            plast_has_shape(other, weight))
-            return true;
-    }
-    return false;
-}
-
 static int add_mortal(struct plast_dead *d, const struct plast_tensor *mask)
 {
     const struct plast_model *model = d->tested->model;
@@ -122,7 +111,6 @@ static int add_mortal(struct plast_dead *d, const struct plast_tensor *mask)
         if (model->tensor[i].role == PLAST_WEIGHT &&
             plast_synapse_mask(model, &model->tensor[i]) == mask)
             m->weight = &model->tensor[i];
-    m->sole = m->weight && !has_twin(model, m->weight);
     if (!m->was)
         return PLAST_STATUS_FILE;
     memset(m->was, 1, places);

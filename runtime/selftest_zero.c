@@ -28,18 +28,6 @@ static const uint8_t *mask_row(const struct plast_dead *d, const struct plast_mo
     return plast_tensor_row(m->mask, d->tested->block, i);
 }
 
-/* Numbers that stand as the mask does, but in rows of `stride`. */
-static void check_numbers(struct plast_dead *d, struct plast_mortal *m, const float *number,
-                          int64_t stride, const char *name, const char *when)
-{
-    for (int64_t i = 0; i < plast_tensor_rows(m->mask); i++) {
-        const uint8_t *alive = mask_row(d, m, i);
-        for (int64_t j = 0; j < plast_tensor_columns(m->mask); j++)
-            if (!alive[j] && number[i * stride + j] != 0)
-                find_wrong(m, name, number[i * stride + j], i, j, when);
-    }
-}
-
 /* "h1.weight.velocity" is of "h1.weight". */
 static bool is_of(const struct plast_tensor *state, const struct plast_tensor *weight)
 {
@@ -47,24 +35,70 @@ static bool is_of(const struct plast_tensor *state, const struct plast_tensor *w
     return !strncmp(state->name, weight->name, length) && state->name[length] == '.';
 }
 
-/* Whether the tensor is zero where the mask is. A rule's state does not say which of two branches
- * of one shape it is of: those are left to the comparison of what is settled twice. */
-static bool dies_with(const struct plast_tensor *tensor, const struct plast_mortal *m)
+static bool is_of_optimizer(const struct plast_tensor *state, const struct plast_model *model)
+{
+    for (int i = 0; i < model->tensors; i++)
+        if (model->tensor[i].role == PLAST_WEIGHT && is_of(state, &model->tensor[i]))
+            return true;
+    return false;
+}
+
+/* A rule's state does not say which of two branches of one shape it is of: it is zero where both
+ * are dead. */
+static bool is_of_twin(const struct plast_dead *d, const struct plast_mortal *m,
+                       const struct plast_tensor *state, int64_t i, int64_t j)
+{
+    const struct plast_model *model = d->tested->model;
+    if (!m->weight || state->role != PLAST_STATE || is_of(state, m->weight))
+        return false;
+    for (int k = 0; k < model->tensors; k++) {
+        const struct plast_tensor *twin = &model->tensor[k];
+        if (twin == m->weight || twin->role != PLAST_WEIGHT || twin->layer != state->layer ||
+            !plast_has_shape(twin, state))
+            continue;
+        const struct plast_tensor *mask = plast_synapse_mask(model, twin);
+        if (!mask || ((const uint8_t *)plast_tensor_row(mask, d->tested->block, i))[j])
+            return true;
+    }
+    return false;
+}
+
+/* Whether the tensor is zero where the mask is. */
+static bool dies_with(const struct plast_dead *d, const struct plast_tensor *tensor,
+                      const struct plast_mortal *m)
 {
     if (tensor->layer != m->mask->layer || !plast_has_shape(tensor, m->mask) || tensor->lives)
         return false;
+    if (!m->weight)
+        return tensor->role == PLAST_STATE || tensor->role == PLAST_BIAS;
     if (tensor->role == PLAST_STATE)
-        return !m->weight || m->sole || is_of(tensor, m->weight);
-    return m->weight ? tensor == m->weight : tensor->role == PLAST_BIAS;
+        return is_of(tensor, m->weight) || !is_of_optimizer(tensor, d->tested->model);
+    return tensor == m->weight;
+}
+
+/* `number` is where the tensor's values, or their gradients, begin. */
+static void check_numbers(struct plast_dead *d, struct plast_mortal *m,
+                          const struct plast_tensor *tensor, const float *number, const char *name,
+                          const char *when)
+{
+    for (int64_t i = 0; i < plast_tensor_rows(m->mask); i++) {
+        const uint8_t *alive = mask_row(d, m, i);
+        const float *row = number + i * tensor->stride;
+        for (int64_t j = 0; j < plast_tensor_columns(m->mask); j++)
+            if (!alive[j] && row[j] != 0 && !is_of_twin(d, m, tensor, i, j))
+                find_wrong(m, name, row[j], i, j, when);
+    }
 }
 
 static void check_tensors(struct plast_dead *d, struct plast_mortal *m, const char *when)
 {
     const struct plast_model *model = d->tested->model;
-    for (int i = 0; i < model->tensors; i++)
-        if (dies_with(&model->tensor[i], m))
-            check_numbers(d, m, plast_tensor_row(&model->tensor[i], d->tested->block, 0),
-                          model->tensor[i].stride, model->tensor[i].name, when);
+    for (int i = 0; i < model->tensors; i++) {
+        const struct plast_tensor *tensor = &model->tensor[i];
+        if (dies_with(d, tensor, m))
+            check_numbers(d, m, tensor, plast_tensor_row(tensor, d->tested->block, 0), tensor->name,
+                          when);
+    }
 }
 
 static void check_entering(struct plast_dead *d, struct plast_mortal *m,
@@ -137,10 +171,12 @@ void plast_check_dead_gradient(struct plast_dead *d)
     const struct plast_model *model = d->tested->model;
     for (int i = 0; i < d->count; i++) {
         struct plast_mortal *m = &d->mortal[i];
-        for (int k = 0; k < model->tensors; k++)
-            if (model->tensor[k].probe >= 0 && dies_with(&model->tensor[k], m))
-                check_numbers(d, m, d->tested->gradient + model->tensor[k].probe,
-                              model->tensor[k].stride, "the gradient", "a probe");
+        for (int k = 0; k < model->tensors; k++) {
+            const struct plast_tensor *tensor = &model->tensor[k];
+            if (tensor->probe >= 0 && dies_with(d, tensor, m))
+                check_numbers(d, m, tensor, d->tested->gradient + tensor->probe, "the gradient",
+                              "a probe");
+        }
         if (!m->weight)
             check_silence(d, m);
     }

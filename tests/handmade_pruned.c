@@ -1,23 +1,28 @@
 /* A network with masks in plain loops that keeps the contract of plast.h without the compiler: a
- * sigmoid layer h1 whose synapses and neurons a rule `wane` drops at the end of each epoch, and an
- * output whose synapses die with what they read and which a rule `sprout` grows again. The word in
- * HANDMADE is something it is to forget. */
+ * sigmoid layer h1 of two branches, whose synapses and neurons a rule `wane` drops at the end of
+ * each epoch, and an output whose synapses die with what they read and which a rule `sprout` grows
+ * again. The word in HANDMADE is something it is to forget. */
 #include <plast.h>
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { IN = 16, LINE = 24, H = 8, OUT = 10, BATCH = 8 };
-enum { GRADIENT_B1 = H * LINE, GRADIENT_W2 = GRADIENT_B1 + H, GRADIENT_B2 = GRADIENT_W2 + OUT * H };
+enum { IN = 16, LINE = 24, H = 8, OUT = 10, BATCH = 8, BRANCHES = 2 };
+enum {
+    GRADIENT_B1 = BRANCHES * H * LINE,
+    GRADIENT_W2 = GRADIENT_B1 + H,
+    GRADIENT_B2 = GRADIENT_W2 + OUT * H
+};
 static const float rate = 0.5f, momentum = 0.5f;
 
 struct net {
     struct plast_run run;
-    float w1[H][LINE], v1[H][LINE], age[H][LINE], b1[H], vb1[H], use[H];
+    float w1[BRANCHES][H][LINE], v1[BRANCHES][H][LINE], age[BRANCHES][H][LINE];
+    float b1[H], vb1[H], use[H];
     float w2[OUT][H], v2[OUT][H], memory[OUT][H], b2[OUT], vb2[OUT];
-    int64_t wane[3], sprout[3];
-    uint8_t alive1[H][LINE], neuron[H], alive2[OUT][H];
+    int64_t wane[BRANCHES][3], sprout[3];
+    uint8_t alive1[BRANCHES][H][LINE], neuron[H], alive2[OUT][H];
     float x[IN][BATCH], h[H][BATCH], error1[H][BATCH], out[OUT][BATCH], error2[OUT][BATCH];
 };
 
@@ -37,10 +42,18 @@ static void settle_neuron(struct net *m, int u)
     m->b1[u] = keep(0, m->b1[u], "bias");
     m->vb1[u] = keep(0, m->vb1[u], "bias.velocity");
     m->use[u] = keep(0, m->use[u], "neuron_state");
-    for (int k = 0; k < IN && !forgets("entering"); k++)
-        m->alive1[u][k] = 0;
+    for (int e = 0; e < BRANCHES && !forgets("entering"); e++)
+        memset(m->alive1[e][u], 0, IN);
     for (int o = 0; o < OUT; o++)
         m->alive2[o][u] = 0;
+}
+
+static void settle_synapse(struct net *m, int e, int u, int k)
+{
+    int alive = m->alive1[e][u][k];
+    m->w1[e][u][k] = keep(alive, m->w1[e][u][k], "weight");
+    m->v1[e][u][k] = keep(alive, m->v1[e][u][k], e ? "velocity2" : "velocity");
+    m->age[e][u][k] = keep(alive, m->age[e][u][k], e ? "state2" : "state");
 }
 
 static int settle(void *block)
@@ -49,11 +62,8 @@ static int settle(void *block)
     for (int u = 0; u < H; u++) {
         if (!m->neuron[u])
             settle_neuron(m, u);
-        for (int k = 0; k < IN; k++) {
-            m->w1[u][k] = keep(m->alive1[u][k], m->w1[u][k], "weight");
-            m->v1[u][k] = keep(m->alive1[u][k], m->v1[u][k], "velocity");
-            m->age[u][k] = keep(m->alive1[u][k], m->age[u][k], "state");
-        }
+        for (int k = 0; k < BRANCHES * IN; k++)
+            settle_synapse(m, k / IN, u, k % IN);
         for (int o = 0; o < OUT; o++) {
             m->w2[o][u] = keep(m->alive2[o][u], m->w2[o][u], "");
             m->v2[o][u] = keep(m->alive2[o][u], m->v2[o][u], "");
@@ -71,10 +81,12 @@ static int init(void *block, size_t bytes, uint64_t seed)
         return PLAST_E_MEMORY;
     memset(m, 0, sizeof *m);
     m->run.seed = seed;
-    plast_fill(m->w1[0], H, IN, LINE, 3, IN, H, seed, PLAST_STREAM_PARAM, 0);
-    plast_fill(m->w2[0], OUT, H, H, 3, H, OUT, seed, PLAST_STREAM_PARAM, 1);
-    for (int u = 0; u < H; u++)
-        memset(m->alive1[u], 1, IN);
+    plast_fill(m->w2[0], OUT, H, H, 3, H, OUT, seed, PLAST_STREAM_PARAM, BRANCHES);
+    for (int e = 0; e < BRANCHES; e++) {
+        plast_fill(m->w1[e][0], H, IN, LINE, 3, IN, H, seed, PLAST_STREAM_PARAM, (uint64_t)e);
+        for (int u = 0; u < H; u++)
+            memset(m->alive1[e][u], 1, IN);
+    }
     memset(m->neuron, 1, sizeof m->neuron);
     memset(m->alive2, 1, sizeof m->alive2);
     return 0;
@@ -92,7 +104,7 @@ static float hidden(const struct net *m, int u, const float *x)
 {
     float sum = m->b1[u];
     for (int k = 0; k < IN; k++)
-        sum += m->w1[u][k] * x[k];
+        sum += (m->w1[0][u][k] + m->w1[1][u][k]) * x[k];
     return keep(m->neuron[u], 1 / (1 + expf(-sum)), "silence");
 }
 
@@ -153,9 +165,9 @@ static float product(const float *a, const float *b, size_t n)
     return sum;
 }
 
-static float gradient1(const struct net *m, int u, int k, size_t n)
+static float gradient1(const struct net *m, int e, int u, int k, size_t n)
 {
-    return keep(m->alive1[u][k], product(m->error1[u], m->x[k], n), "gradient");
+    return keep(m->alive1[e][u][k], product(m->error1[u], m->x[k], n), "gradient");
 }
 
 static float gradient2(const struct net *m, int o, int u, size_t n)
@@ -172,8 +184,8 @@ static int probe(void *block, const float *x, const void *y, int targets, const 
     if (code)
         return code;
     for (int u = 0; u < H; u++) {
-        for (int k = 0; k < IN; k++)
-            gradient[u * LINE + k] = gradient1(m, u, k, n);
+        for (int k = 0; k < BRANCHES * IN; k++)
+            gradient[(k / IN * H + u) * LINE + k % IN] = gradient1(m, k / IN, u, k % IN, n);
         gradient[GRADIENT_B1 + u] = product(m->error1[u], NULL, n);
         for (int o = 0; o < OUT; o++)
             gradient[GRADIENT_W2 + o * H + u] = gradient2(m, o, u, n);
@@ -206,12 +218,14 @@ static void observe(struct net *m)
 {
     for (int u = 0; u < H; u++) {
         m->use[u] = keep(m->neuron[u], m->use[u] + fabsf(m->b1[u]) + 1, "");
-        for (int k = 0; k < IN; k++)
-            m->age[u][k] = keep(m->alive1[u][k], m->age[u][k] + fabsf(m->w1[u][k]) + 1, "");
+        for (int e = 0; e < BRANCHES; e++)
+            for (int k = 0; k < IN; k++)
+                m->age[e][u][k] =
+                    keep(m->alive1[e][u][k], m->age[e][u][k] + fabsf(m->w1[e][u][k]) + 1, "");
         for (int o = 0; o < OUT; o++)
             m->memory[o][u] += 1 + m->w2[o][u];
     }
-    m->wane[0] = m->sprout[0] = 1;
+    m->wane[0][0] = m->wane[1][0] = m->sprout[0] = 1;
 }
 
 static int step(void *block, const float *x, const void *y, int targets, const uint64_t *sample,
@@ -224,9 +238,10 @@ static int step(void *block, const float *x, const void *y, int targets, const u
     if (code)
         return code;
     for (int u = 0; u < H; u++) {
-        for (int k = 0; k < IN; k++)
-            update(&m->w1[u][k], &m->v1[u][k], gradient1(m, u, k, n) + dead, m->alive1[u][k],
-                   "update");
+        for (int e = 0; e < BRANCHES; e++)
+            for (int k = 0; k < IN; k++)
+                update(&m->w1[e][u][k], &m->v1[e][u][k], gradient1(m, e, u, k, n) + dead,
+                       m->alive1[e][u][k], "update");
         update(&m->b1[u], &m->vb1[u], product(m->error1[u], NULL, n), m->neuron[u], "");
         for (int o = 0; o < OUT; o++)
             update(&m->w2[o][u], &m->v2[o][u], gradient2(m, o, u, n), m->alive2[o][u], "");
@@ -245,16 +260,16 @@ static int step(void *block, const float *x, const void *y, int targets, const u
 }
 
 /* Drops what is small, and in its third turn the last neuron. */
-static void wane(struct net *m)
+static void wane(struct net *m, int e)
 {
     for (int u = 0; u < H; u++)
         for (int k = 0; k < IN; k++)
-            if (fabsf(m->w1[u][k]) < 0.03f * (float)(1 + m->wane[2]))
-                m->alive1[u][k] = 0;
-    if (m->wane[2] == 2)
+            if (fabsf(m->w1[e][u][k]) < 0.03f * (float)(1 + m->wane[e][2]))
+                m->alive1[e][u][k] = 0;
+    if (m->wane[e][2] == 2)
         m->neuron[H - 1] = 0;
-    m->wane[1]++;
-    m->wane[2]++;
+    m->wane[e][1]++;
+    m->wane[e][2]++;
 }
 
 /* Every other epoch, at random. */
@@ -273,13 +288,14 @@ static void sprout(struct net *m)
 static int end_epoch(void *block)
 {
     struct net *m = block;
-    if (m->wane[0]) {
-        wane(m);
+    if (m->sprout[0]) {
+        wane(m, 0);
+        wane(m, 1);
         sprout(m);
         settle(m);
     }
     if (forgets("death"))
-        m->neuron[0] = m->neuron[1] = 1;
+        memset(m->neuron, 1, sizeof m->neuron);
     m->run.epoch++;
     m->run.step_in_epoch = m->run.samples = m->run.correct = 0;
     m->run.loss = 0;
@@ -311,11 +327,16 @@ static const struct plast_tensor tensor[] = {
     {"h1.weight", PLAST_WEIGHT, PLAST_F32, 2, {H, IN}, LINE, AT(w1), 0, 1, 0},
     {"h1.weight.velocity", PLAST_STATE, PLAST_F32, 2, {H, IN}, LINE, AT(v1), -1, 1, 0},
     {"h1.weight.alive", PLAST_MASK, PLAST_U8, 2, {H, IN}, LINE, AT(alive1), -1, 1, 0},
+    {"h1.weight2", PLAST_WEIGHT, PLAST_F32, 2, {H, IN}, LINE, AT(w1[1]), H *LINE, 1, 0},
+    {"h1.weight2.velocity", PLAST_STATE, PLAST_F32, 2, {H, IN}, LINE, AT(v1[1]), -1, 1, 0},
+    {"h1.weight2.alive", PLAST_MASK, PLAST_U8, 2, {H, IN}, LINE, AT(alive1[1]), -1, 1, 0},
     {"h1.bias", PLAST_BIAS, PLAST_F32, 1, {H}, 1, AT(b1), GRADIENT_B1, 1, 0},
     {"h1.bias.velocity", PLAST_STATE, PLAST_F32, 1, {H}, 1, AT(vb1), -1, 1, 0},
     {"h1.alive", PLAST_MASK, PLAST_U8, 1, {H}, 1, AT(neuron), -1, 1, 0},
     {"h1.value", PLAST_VALUE, PLAST_F32, 2, {H, BATCH}, BATCH, AT(h), -1, 1, 0},
     {"h1.wane.age", PLAST_STATE, PLAST_F32, 2, {H, IN}, LINE, AT(age), -1, 1, 0},
+    {"h1.wane2.age", PLAST_STATE, PLAST_F32, 2, {H, IN}, LINE, AT(age[1]), -1, 1, 0},
+    {"h1.wane2.period", PLAST_COUNTER, PLAST_I64, 1, {3}, 1, AT(wane[1]), -1, 1, 0},
     {"h1.wane.use", PLAST_STATE, PLAST_F32, 1, {H}, 1, AT(use), -1, 1, 0},
     {"h1.wane.period", PLAST_COUNTER, PLAST_I64, 1, {3}, 1, AT(wane), -1, 1, 0},
     {"out.weight", PLAST_WEIGHT, PLAST_F32, 2, {OUT, H}, H, AT(w2), GRADIENT_W2, 2, 0},
@@ -329,7 +350,7 @@ static const struct plast_tensor tensor[] = {
 
 static const struct plast_layer layer[] = {
     {"image", IN, 0, "", 1, {IN}, 0},
-    {"h1", H, (int64_t)H *IN, "a layer", 1, {H}, 2.0 * H *IN},
+    {"h1", H, (int64_t)BRANCHES *H *IN, "a layer", 1, {H}, 2.0 * BRANCHES *H *IN},
     {"out", OUT, (int64_t)OUT *H, "a layer", 1, {OUT}, 2.0 * OUT *H},
 };
 
@@ -353,7 +374,7 @@ int main(int argc, char **argv)
                                       .probe_size = GRADIENT_B2 + OUT,
                                       .layer = layer,
                                       .layers = 3,
-                                      .step_flops = 4.0 * H * IN + 6.0 * OUT * H,
+                                      .step_flops = 4.0 * BRANCHES * H * IN + 6.0 * OUT * H,
                                       .init = init,
                                       .begin = begin,
                                       .step = step,

@@ -13,8 +13,8 @@ data='--data first:100:glyphs'
 # ------------------------------------------------------------------ the self-test
 passes() # passes SEED
 {
-    "$model" selftest --seed "$1" >passes.out && test "$(grep -c '^ok' passes.out)" -eq 7 &&
-        test "$(tail -n 1 passes.out)" = 1..7 && return
+    "$model" selftest --seed "$1" >passes.out && test "$(grep -c '^ok' passes.out)" -eq 9 &&
+        test "$(tail -n 1 passes.out)" = 1..9 && return
     cat passes.out
     return 1
 }
@@ -22,9 +22,9 @@ for seed in 1 2 3 4 5 6; do
     try "selftest, seed $seed" passes $seed
 done
 try 'a line for each mask' sh -c '
-    grep -q "^ok 5 - dead h1.weight$" passes.out && grep -q "^ok 6 - dead h1.alive$" passes.out &&
-    grep -q "^ok 7 - dead out.weight$" passes.out'
-try 'something died' sh -c 'test "$(grep -c "^# [1-9][0-9]* of [0-9]* at the end$" passes.out)" -eq 3'
+    grep -q "^ok 6 - dead h1.weight$" passes.out && grep -q "^ok 7 - dead h1.weight2$" passes.out &&
+    grep -q "^ok 8 - dead h1.alive$" passes.out && grep -q "^ok 9 - dead out.weight$" passes.out'
+try 'something died' sh -c 'test "$(grep -c "^# [1-9][0-9]* of [0-9]* at the end$" passes.out)" -eq 4'
 catches() # catches WORD TENSOR PATTERN: the model forgets WORD, and that line fails, saying PATTERN
 {
     HANDMADE=$1 "$model" selftest >catches.out 2>&1
@@ -35,6 +35,8 @@ catches() # catches WORD TENSOR PATTERN: the model forgets WORD, and that line f
 try 'a weight that is left' catches weight h1.weight 'h1.weight is .* and should be 0'
 try 'a momentum that is left' catches velocity h1.weight 'h1.weight.velocity is '
 try 'a state of a rule' catches state h1.weight 'h1.wane.age is '
+try 'the momentum of the second branch' catches velocity2 h1.weight2 'h1.weight2.velocity is '
+try 'a state of a rule there' catches state2 h1.weight2 'h1.wane2.age is '
 try 'a gradient' catches gradient h1.weight 'the gradient is .* after a probe'
 try 'an update of what is dead' catches update h1.weight 'h1.weight is .* after a step'
 try 'a bias' catches bias h1.alive 'h1.bias is .* after settling'
@@ -57,21 +59,21 @@ logged() # logged KEY LAYER: by line
 {
     sed "s/.*\"$1\": {[^}]*\"$2\": \([0-9.]*\)[,}].*/\1/" whole.log
 }
-synapses=$(left h1.weight.alive) neurons=$(left h1.alive) outer=$(left out.weight.alive)
-try 'synapses died' test "$synapses" -gt 0 -a "$synapses" -lt 128
+synapses=$(($(left h1.weight.alive) + $(left h1.weight2.alive))) neurons=$(left h1.alive) outer=$(left out.weight.alive)
+try 'synapses died' test "$synapses" -gt 0 -a "$synapses" -lt 256
 try 'a neuron died' test "$neurons" -eq 7
 try 'its readers died' test "$outer" -lt 80
 falls() { awk 'NR > 1 && $1 > was { exit 1 } { was = $1; n++ } END { exit n != 6 }'; }
 logged live h1 >live.txt
 try 'the fraction alive falls' falls <live.txt
-try 'to what info counts' awk -v n="$synapses" 'END { exit $1 != n / 128 }' live.txt
+try 'to what info counts' awk -v n="$synapses" 'END { exit $1 != n / 256 }' live.txt
 try 'in the other layer, too' test "$(logged live out | awk -v n="$outer" 'END { print $1 == n / 80 }')" = 1
 try 'neurons in each epoch' test "$(logged live_neurons h1 | tr '\n' ' ')" = '8 8 7 7 7 7 '
 try 'neurons of the output' test "$(logged live_neurons out | uniq)" = 10
-percent=$(awk -v n=$((synapses + outer)) 'BEGIN { printf "%.2f", 100 * n / 208 }')
+percent=$(awk -v n=$((synapses + outer)) 'BEGIN { printf "%.2f", 100 * n / 336 }')
 try 'the line of an epoch' grep -q "^epoch 6/6 .*  live $percent %, 17 neurons " whole.err
-try 'info, a layer' grep -q "^h1 .* 8 *7 *128 *$synapses dense" info.txt
-try 'info, in all' grep -q "^in all .* 18 *17 *208 *$((synapses + outer)) " info.txt
+try 'info, a layer' grep -q "^h1 .* 8 *7 *256 *$synapses dense" info.txt
+try 'info, in all' grep -q "^in all .* 18 *17 *336 *$((synapses + outer)) " info.txt
 try 'info, a state and its bytes' grep -q '^h1.wane.age  *\[8, 16\]  *state  *F32  *768 ' info.txt
 try 'info, a counter' grep -q '^out.sprout.period .* counter *I64 *24  acted 6, adapted 3$' info.txt
 "$model" train $data --epochs 0 --save zero.st --quiet
@@ -180,8 +182,8 @@ text = json.dumps(kept).encode()
 open(sys.argv[1], "wb").write(struct.pack("<Q", len(text)) + text + data)' "$@"
     }
     same_eval() { strip "$@" && "$model" eval --seed 1 --load "$1" | cmp - eval.txt; }
-    try 'weights and masks predict the same' same_eval plain.st .weight .bias .alive
-    strip bare.st .weight .bias
+    try 'weights and masks predict the same' same_eval plain.st .weight .weight2 .bias .alive
+    strip bare.st .weight .weight2 .bias
     try 'weights alone are all alive' sh -c "'$model' info --load bare.st | grep -q '^h1.alive .* 8 of 8 alive$'"
 else
     skip 'weights and masks predict the same' 'no python3'
