@@ -53,7 +53,7 @@ static int neuron_signals(const struct site *s, struct sample signal[3])
 {
     signal[0] = (struct sample){"post", tapped(s->neurons->post_tap, s->neurons)};
     signal[1] = (struct sample){"trace_post", tapped(s->neurons->trace_tap, s->neurons)};
-    signal[2] = (struct sample){"error", s->neurons->error_tap};
+    signal[2] = (struct sample){"error", s->blamed->error_tap};
     return 3;
 }
 

@@ -343,7 +343,7 @@ struct cstmt *lower_error_rules(struct kernel *k, const struct value *v, const c
     names_unique(names, name);
     for (int i = 0; i < plan->sites; i++) {
         const struct site *s = plan->site[i];
-        if (s->neurons != v || !s->errors)
+        if (s->blamed != v || !s->errors)
             continue;
         struct place *p = place_within(k, s, names, SPACE_NEURON);
         p->neuron = row;

@@ -9,6 +9,13 @@ static struct value *home_of(struct plan *p, const struct layer *layer)
     return p->home[layer->neurons->index];
 }
 
+/* Where direct feedback sends the error of an output that has a chain, a value of its own holds it.
+ */
+struct value *blamed_value(const struct plan *p, const struct layer *layer)
+{
+    return layer->is_output ? p->output : p->home[layer->neurons->index];
+}
+
 /* Links of the chain up to the layer's neurons: trailing dropout is behind them. */
 static void find_neurons(struct value *v, const struct node *neurons)
 {
@@ -45,10 +52,11 @@ void plan_signals(struct plan *p)
         for (int i = 0; i < rule->on_count; i++) {
             struct value *v = home_of(p, rule->on[i].layer);
             find_neurons(v, rule->on[i].layer->neurons);
-            v->modulated |= assigns_error(rule) || (reads & SIGNAL_ERROR);
+            blamed_value(p, rule->on[i].layer)->modulated |=
+                assigns_error(rule) || (reads & SIGNAL_ERROR);
             v->wants_post |= (reads & SIGNAL_POST) != 0;
             v->wants_trace |= (reads & SIGNAL_TRACE_POST) != 0;
-            v->wants_error |= (reads & SIGNAL_ERROR) != 0;
+            blamed_value(p, rule->on[i].layer)->wants_error |= (reads & SIGNAL_ERROR) != 0;
         }
     }
 }

@@ -355,6 +355,7 @@ static void add_site(struct plan *p, const struct rule *rule, const struct rule_
     s->which = p->sites;
     s->term = find_term(p, on->node, &s->value);
     s->neurons = p->home[on->layer->neurons->index];
+    s->blamed = blamed_value(p, on->layer);
     s->weight = plan_field(p, on->node->weight, NULL);
     char *stem = arena_format(p->arena, "%s", on->name);
     for (char *c = stem; *c; c++)

@@ -43,6 +43,7 @@ struct site {
     struct value *value; /* whose sum the weight is in */
     struct term *term;
     struct value *neurons; /* the value that the layer's neurons are in */
+    struct value *blamed;  /* the value whose error is that of the neurons */
     const struct field *weight, *counters;
     const char *stem;  /* "h1_bounds" */
     struct slot *slot; /* of rule->value */
@@ -78,6 +79,8 @@ struct carry {
     const char *name; /* of the field */
 };
 
+/* See struct site. */
+struct value *blamed_value(const struct plan *, const struct layer *);
 int64_t space_places(const struct site *, enum space);
 bool space_is_matrix(enum space);
 struct slot *site_slot(const struct site *, const char *name);
