@@ -360,7 +360,7 @@ struct compare_result compare_model(const struct compare_case *which, uint64_t s
             differ(&c, "%ld of %ld elements had no useful tolerance", c.result.loose,
                    c.result.compared);
         c.result.dead = c.result.same ? count_dead(&c) : 0;
-        if (c.result.undecided > 2 + c.result.decided / 4)
+        if (c.result.undecided > 2 + c.result.decided / 2)
             differ(&c, "rounding decided %ld of %ld times", c.result.undecided,
                    c.result.undecided + c.result.decided);
     }

@@ -179,6 +179,8 @@ static const char *argument_for(struct random *r, const char *param)
         return format(r, "%.2g", between(r, -2, -0.5));
     if (!strcmp(param, "high"))
         return format(r, "%.2g", between(r, 0.5, 2));
+    if (!strcmp(param, "epsilon")) /* what divides never comes to zero */
+        return format(r, "%.2g", between(r, 0.01, 0.5));
     return scheduled(r, 0.2, 0.9);
 }
 

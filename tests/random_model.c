@@ -322,7 +322,7 @@ static void make_model(struct random *r, const char *name, const char *definitio
         make_layer(r);
     make_output(r, classes ? 2 + below(r, 11) : 1 + below(r, 12), !classes && chance(r, 40));
     make_settings(r, classes, rules);
-    for (int i = rules ? 1 + below(r, 2) : 0; i > 0; i--)
+    for (int i = rules ? 1 + below(r, 3) : 0; i > 0; i--)
         make_rule(r);
 }
 

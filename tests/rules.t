@@ -124,6 +124,20 @@ epochs    20;
 END
 }
 
+squashed() # squashed NAME OPTIMIZER RULES...: functions at its output
+{
+    name=$1
+    shift
+    model "$name" "optimizer $*" <<'END'
+input  x[6];
+layer  h = x |> dense(8) |> tanh;
+output y = h |> dense(4) |> tanh |> sigmoid;
+loss      mse;
+batch     5;
+epochs    20;
+END
+}
+
 names=
 add() # add SHAPE NAME TEXT
 {
@@ -163,13 +177,20 @@ add branches m25 "$adam plasticity grapes on a, c; plasticity spine each 2 steps
 add perceptron m26 "$sgd plasticity grapes; plasticity grapes_local; plasticity spine each 2 epochs;
     plasticity spine(patience = 3) each 3 steps from epoch 1 until epoch 3;
     prune random_drop on h2 from epoch 2;"
+# where a kernel is one weight; growth where nothing can die; the error of an output with a function
+add perceptron m27 "$sgd rule own() { state kernel k = 0; adapt { k = 2 * mean(w) + k; w *= 1 - k / 9; } }
+    plasticity own on h1, y;"
+add perceptron m28 "$sgd rule own() { adapt { synapse u = random(); grow synapse when u < 0.5; } }
+    prune own on h2;"
+add squashed m29 "$sgd learn direct_feedback_alignment; plasticity grapes(low = 1.2) on h, y;"
 # shellcheck disable=SC2086
 compare_models -O1 7 16 $names
 
 all_prune() # each model that prunes has lost synapses, or there would be little to compare
 {
     for name in $names; do
-        grep -q 'prune' "$place/$name.pl" || continue
+        grep -q '^ *prune\|; prune' "$place/$name.pl" || continue
+        grep -q 'grow synapse' "$place/$name.pl" && continue
         grep "^# $name: " "$scratch/out" | grep -v ' 0 synapses' || return 1
     done
 }
