@@ -1,6 +1,6 @@
 #!/bin/sh
-# Death in generated code, by masks that a program writes: what is dead is zero and stays so, and
-# death reaches the readers.
+# Death in generated code, by masks that a program writes: what is dead is zero and stays so, death
+# reaches the readers, and what is left computes as if the dead had never been.
 : "${top_srcdir:=.}"
 . "$top_srcdir/tests/tap.sh"
 
@@ -62,6 +62,24 @@ batch     16;
 prune fewer_neurons on a, b, y;
 END
 
+sized() # sized NAME A B PRUNE: layers of A and B units
+{
+    cat >"$scratch/$1.pl" <<END
+model $1;
+include "death.pl";
+input  x[10];
+layer  a = x |> dense($2) |> raised;
+layer  b = (a |> dense($3) |> relu);
+output y = concat(a, b) |> dense(4);
+loss      cross_entropy;
+optimizer adam(rate = 0.01);
+batch     40;
+$4
+END
+}
+sized large 9 6 'prune fewer_neurons on a, b;'
+sized small 6 4 ''
+
 driver() # driver NAME [OPTION]: the program NAME-driverOPTION
 {
     # shellcheck disable=SC2086
@@ -99,6 +117,18 @@ spread()
     grep ' [0-9]' "$scratch/found" | sort | diff "$scratch/wanted" -
 }
 
+as_small()
+{
+    for name in large small; do
+        "$PLASTC" "$scratch/$name.pl" --library --header="$scratch/$name.h" -o "$scratch/$name.c" ||
+            return 1
+    done
+    # shellcheck disable=SC2086
+    $CC -std=c11 $PLAST_MODEL_CFLAGS -ffp-contract=off -I"$scratch" "$scratch/large.c" \
+        "$scratch/small.c" "$top_srcdir/tests/masks_small.c" -o "$scratch/as-small" \
+        $PLAST_MODEL_LIBS && "$scratch/as-small"
+}
+
 no_masks() # where no rule drops, nothing can die
 {
     sed '/^prune/d' "$scratch/joins.pl" >"$scratch/none.pl"
@@ -124,6 +154,7 @@ for name in feedback direct; do
     try "$name: dead neurons pass no error" "$scratch/$name-driver" feedback
 done
 
+try 'what is left computes as a smaller network' as_small
 try 'no masks where nothing can die' no_masks
 try 'masks where something can, and nowhere else' masks_are \
     a.alive b.alive r.alive d.alive y.alive a.weight.alive b.weight.alive b.weight2.alive \
