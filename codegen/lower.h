@@ -85,6 +85,8 @@ struct module *lower_net(struct plan *, struct diag *);
  * becomes a parameter of the kernel. */
 struct expr *if_neuron_alive(struct kernel *, const struct value *, const char *row, struct expr *);
 struct expr *if_alive(struct kernel *, const struct field *, struct expr *);
+/* A call, in a parallel region, that makes the field zero where it is dead. */
+struct cstmt *lower_silence(struct module *, const struct field *);
 /* `static void settle(struct NAME *m)`, to be called outside of parallel regions, and the
  * manifest's entry; nothing where nothing can die. */
 void lower_settle(struct module *);

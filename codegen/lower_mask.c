@@ -122,6 +122,23 @@ static struct cstmt *settle_neurons(struct module *m, const struct value *v)
     return kernel_call(&k);
 }
 
+struct cstmt *lower_silence(struct module *m, const struct field *f)
+{
+    struct arena *a = m->arena;
+    struct kernel k = kernel_new(m, arena_format(a, "%s_silence", f->name));
+    kernel_param(&k, "float *restrict", "state", "m->%s", f->name);
+    struct holes h = {.e = {if_alive(&k, f, ex(a, "state[at + l]"))}};
+    struct cstmt *body = code(a, &h,
+                              "independent for (int64_t i = 0; i < %lld; i++) {"
+                              "    const int64_t at = i * %lld;"
+                              "    independent for (int64_t l = 0; l < %lld; l++)"
+                              "        state[at + l] = $0;"
+                              "}",
+                              (long long)f->rows, (long long)f->line, (long long)f->cols);
+    kernel_finish(&k, arena_format(a, "%s is zero where it is dead.", f->tensor), body);
+    return kernel_call(&k);
+}
+
 void lower_settle(struct module *m)
 {
     struct arena *a = m->arena;

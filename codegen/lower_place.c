@@ -191,11 +191,13 @@ struct expr *place_expr(struct place *p, struct expr *e)
     return expr_replace(p->kernel.module->arena, e, rename_value, p);
 }
 
-/* What a dead place holds stays zero: weights always, states unless the rule brings back. */
+/* What a dead place holds stays zero: weights and gradients always, states unless the rule brings
+ * back. */
 static const struct field *mask_of_target(struct place *p, const char *target)
 {
     const struct slot *slot = site_slot(p->site, target);
-    if (slot ? !slot->field || p->site->rule->grows : strcmp(target, "w") != 0)
+    bool trained = strcmp(target, "w") == 0 || strcmp(target, "grad") == 0;
+    if (slot ? !slot->field || p->site->rule->grows : !trained)
         return NULL;
     return site_mask(p->kernel.module, p->site, slot ? slot->value->space : SPACE_SYNAPSE);
 }

@@ -598,11 +598,24 @@ static struct cstmt *lower_pass(struct module *m, const struct site *s, const st
     bug("pass %d", (int)pass->kind);
 }
 
+/* What a loop of its own wrote into a state; on elements and in maps that is done at once. */
+static struct cstmt *silence_state(struct module *m, const struct site *s, const struct pass *pass)
+{
+    bool whole = pass->kind == PASS_REDUCE || pass->kind == PASS_QUANTILE ||
+                 pass->kind == PASS_LOWEST || pass->kind == PASS_BATCH;
+    const struct slot *slot = whole ? site_slot(s, pass->stmt[0]->target) : NULL;
+    if (!slot || !slot->field || !slot->field->alive)
+        return NULL;
+    return in_region(m, lower_silence(m, slot->field));
+}
+
 struct cstmt *lower_passes(struct module *m, const struct site *s, const struct pass *pass,
                            enum phase phase)
 {
     struct cstmt *calls = NULL;
-    for (; pass; pass = pass->next)
+    for (; pass; pass = pass->next) {
         calls = cstmt_join(calls, lower_pass(m, s, pass, phase));
+        calls = cstmt_join(calls, silence_state(m, s, pass));
+    }
     return calls;
 }

@@ -62,6 +62,44 @@ batch     16;
 prune fewer_neurons on a, b, y;
 END
 
+# States of a rule, made from the gradient it changes, from batches, sums, random numbers.
+cat >"$scratch/states.pl" <<'END'
+model states;
+include "death.pl";
+rule restless {
+    synapse start = abs(w) + 1;
+    state synapse seen = start, used = 1, drawn = 0, counted = 0;
+    state neuron voice = 1, size = 1;
+    state kernel both = 0;
+    modulate { grad = grad + 0.01 * start; }
+    observe {
+        seen  = batch_mean(post * pre);
+        used  = grad;
+        voice = batch_mean(abs(post));
+        size  = sum(abs(w) + 1);
+        both  = batch_sum(pre * post) + 1;
+        synapse luck = random();
+        drawn = luck + 1;
+        counted += 1;
+    }
+    adapt {
+        w += 0.01;
+        seen = seen + 1;
+        drop synapse when epoch < 0;
+        drop neuron when epoch < 0;
+        voice = mean(seen) + 1;
+    }
+}
+input  x[30];
+layer  a = x |> dense(23) |> raised;
+layer  b = (a |> dense(19) |> raised) |> dropout(0.1);
+output y = b |> dense(5) |> raised;
+loss      mse;
+optimizer sgd(rate = 0.01, momentum = 0.9);
+batch     16;
+prune restless on a, b each 2 steps;
+END
+
 sized() # sized NAME A B PRUNE: layers of A and B units
 {
     cat >"$scratch/$1.pl" <<END
@@ -143,7 +181,7 @@ masks_are() # masks_are NAME...: these and no others
         diff "$scratch/wanted" -
 }
 
-for name in joins classes feedback direct; do
+for name in joins classes feedback direct states; do
     try "$name compiles" driver $name || continue
     try "$name compiles without fusion" driver $name --no-fuse || continue
     try "$name: what is dead is zero, and stays so" "$scratch/$name-driver" dead

@@ -109,8 +109,10 @@ static const struct plast_tensor *mask_of(const struct plast_tensor *t)
         return t;
     snprintf(name, sizeof name, "%s", t->name);
     dot = strchr(name, '.');
-    if (!dot)
+    if (!dot || t->lives)
         return NULL;
+    if (t->role == PLAST_STATE && t->rank == 2 && !strstr(dot, ".weight"))
+        strcpy(dot, ".weight"); /* a rule's, of the first branch */
     if (strncmp(dot, ".weight", 7) == 0)
         dot += strcspn(dot + 1, ".") + 1;
     strcpy(dot, ".alive");
