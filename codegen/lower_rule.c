@@ -486,6 +486,8 @@ static struct cstmt *lower_die(struct module *m, const struct site *s, const str
     const struct rule_stmt *r = pass->stmt[0];
     bool neurons = r->space == SPACE_NEURON, grows = r->kind == RULE_GROW;
     const struct field *mask = site_mask(m, s, r->space);
+    if (!mask)
+        return NULL; /* a rule that only grows, where nothing can die */
     struct place *p = place_new(m, s, grows ? "grow" : "drop", pass->space);
     place_given(p, "mask");
     place_given(p, "x");

@@ -167,6 +167,21 @@ as_small()
         $PLAST_MODEL_LIBS && "$scratch/as-small"
 }
 
+only_grows() # a rule that grows where nothing can die compiles, and has nothing to do
+{
+    cat >"$scratch/grows.pl" <<'END'
+model grows;
+rule back { adapt { synapse luck = random(); grow synapse when luck < 0.1; } }
+input  x[6];
+output y = x |> dense(5) |> relu |> dropout(0.1);
+loss      mse;
+optimizer sgd(rate = 0.1);
+prune back on y;
+END
+    build "$scratch/grows.pl" "$scratch/grows" && "$scratch/grows" selftest &&
+        ! grep -E 'alive|settle' "$scratch/grows.c"
+}
+
 no_masks() # where no rule drops, nothing can die
 {
     sed '/^prune/d' "$scratch/joins.pl" >"$scratch/none.pl"
@@ -194,6 +209,7 @@ done
 
 try 'what is left computes as a smaller network' as_small
 try 'no masks where nothing can die' no_masks
+try 'growth where nothing can die' only_grows
 try 'masks where something can, and nowhere else' masks_are \
     a.alive b.alive r.alive d.alive y.alive a.weight.alive b.weight.alive b.weight2.alive \
     r.weight.alive c.weight.alive d.weight.alive d.weight2.alive d.weight3.alive e.weight.alive \
