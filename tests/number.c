@@ -80,8 +80,8 @@ bool number_agrees(double got, double value, double error)
 {
     if (isinf(got)) /* right where a float overflows */
         return (got > 0) == (value > 0) && fabs(value) + NUMBER_SAFETY * error >= FLT_MAX;
-    if (isnan(got))
-        return false;
+    if (isnan(got)) /* 0 / 0 is what some models ask for */
+        return isnan(value);
     return fabs(got - value) <= NUMBER_SAFETY * error + FLT_MIN;
 }
 
