@@ -263,11 +263,23 @@ static struct expr *random_value(struct place *p, const struct rule_stmt *s)
 
 static void write_list(struct place *p, const struct rule_stmt *s, int count, struct expr *guard);
 
+/* What a reduction over the one weight of a kernel comes to. */
+static struct expr *of_kernel(struct arena *a, enum reduction r, struct expr *value)
+{
+    if (r == REDUCE_RMS)
+        return expr_call(a, value->loc, intern(a, "abs"), 1, &value, NULL);
+    if (r == REDUCE_COUNT)
+        return expr_binary(a, value->loc, E_NE, value, ex(a, "0.0f"));
+    return value;
+}
+
 static void write_stmt(struct place *p, const struct rule_stmt *s, struct expr *guard)
 {
     struct arena *a = p->kernel.module->arena;
-    if (s->kind == RULE_SET || s->kind == RULE_RANDOM) {
-        struct expr *value = s->kind == RULE_SET ? place_expr(p, s->value) : random_value(p, s);
+    if (s->kind == RULE_SET || s->kind == RULE_RANDOM || s->kind == RULE_REDUCE) {
+        struct expr *value = s->kind == RULE_RANDOM ? random_value(p, s) : place_expr(p, s->value);
+        if (s->kind == RULE_REDUCE)
+            value = of_kernel(a, s->reduction, value);
         if (expr_is_logical(value))
             value = expr_cond(a, s->loc, value, ex(a, "1.0f"), ex(a, "0.0f"));
         assign(p, s, value, guard);

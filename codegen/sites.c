@@ -71,6 +71,8 @@ static enum pass_kind kind_of(const struct rule_stmt *s)
     case RULE_RANDOM:
         return PASS_MAP;
     case RULE_REDUCE:
+        if (s->space == SPACE_KERNEL)
+            return PASS_MAP; /* a kernel is one weight */
         return s->reduction == REDUCE_QUANTILE ? PASS_QUANTILE : PASS_REDUCE;
     case RULE_LOWEST:
         return PASS_LOWEST;

@@ -35,7 +35,8 @@ bool number_true(struct number, bool *unsure);
 /* `chosen`, made unsure by what `other` would have been. */
 struct number number_merge(struct number chosen, struct number other);
 
-/* Whether a float result may be what `value` with `error` became: near enough, never no number. */
+/* Whether a float result may be what `value` with `error` became: near enough, and no number where
+ * that is none. */
 bool number_agrees(double got, double value, double error);
 
 #endif
