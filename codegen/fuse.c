@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* The columns of a segment that a thread does in one go; sums are carried by such groups. */
+/* The columns of a segment that are done for all rows before the next: their inputs stay in the
+ * second cache. Sums are carried by such groups. */
 int64_t group_columns(const struct plan *p)
 {
     int64_t group = 16384 / p->columns / 32 * 32;

@@ -74,7 +74,7 @@ void lower_loss(struct module *);
 extern const char sample_product_params[];
 struct cstmt *lower_sample_product(struct arena *, int64_t line);
 struct cstmt *lower_sample_product_loops(struct kernel *, const char *units, int64_t cols,
-                                         bool nowait);
+                                         bool nowait, struct cstmt *after);
 void lower_rules(struct module *); /* their functions, and when they are called */
 struct cstmt *rule_acts(struct module *);
 struct cstmt *lower_scalars(struct module *);

@@ -172,7 +172,7 @@ static struct cstmt *outer_product(struct module *m, const struct site *s, const
     kernel_tile(&k, sample_product_params, body);
     kernel_finish(&k, pass_comment(m, s, pass),
                   lower_sample_product_loops(&k, arena_format(a, "%lld", (long long)w->rows),
-                                             w->cols, false));
+                                             w->cols, false, NULL));
     return cstmt_join(calls, kernel_call(&k));
 }
 

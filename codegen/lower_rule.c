@@ -294,21 +294,55 @@ static struct cstmt *lower_carried(struct module *m, const struct site *s, const
 
 /* --- on the tiles of an update */
 
+/* What the local `w` contributes: part[l] = ...; */
+static struct cstmt *lower_carry_terms(struct kernel *k, const struct carry *c, const char *part,
+                                       struct cstmt **head)
+{
+    struct arena *a = k->module->arena;
+    const struct rule_stmt *r = c->pass->stmt[0];
+    struct expr *value = kernel_hoist(k, r->value, head);
+    struct cstmt *use = carry_term(a, r->reduction, part);
+    if (expr_is_logical(value))
+        value = expr_cond(a, r->loc, value, ex(a, "1.0f"), ex(a, "0.0f"));
+    use->value = expr_substitute(a, use->value, intern(a, "x"), value);
+    return use;
+}
+
 struct cstmt *lower_carries(struct kernel *k, const struct term *t, const char *const *part,
                             struct cstmt **head)
 {
-    struct arena *a = k->module->arena;
     struct cstmt *list = NULL;
-    for (int i = 0; i < t->carries; i++) {
-        const struct rule_stmt *r = t->carry[i].pass->stmt[0];
-        struct expr *value = kernel_hoist(k, r->value, head);
-        struct cstmt *use = carry_term(a, r->reduction, part[i]);
-        if (expr_is_logical(value))
-            value = expr_cond(a, r->loc, value, ex(a, "1.0f"), ex(a, "0.0f"));
-        use->value = expr_substitute(a, use->value, intern(a, "x"), value);
-        list = cstmt_join(list, use);
-    }
+    for (int i = 0; i < t->carries; i++)
+        list = cstmt_join(list, lower_carry_terms(k, &t->carry[i], part[i], head));
     return list;
+}
+
+struct cstmt *lower_carry_row(struct kernel *k, const struct carry *c, int64_t line, int64_t column,
+                              int64_t first, struct cstmt **head)
+{
+    struct arena *a = k->module->arena;
+    const struct rule_stmt *r = c->pass->stmt[0];
+    const char *parts = arena_format(a, "%s_at", c->name), *part = "part";
+    kernel_param(k, "float *restrict", parts, "m->%s", c->name);
+    struct holes h = {.e = {ex(a, "%s", start_of(r->reduction))},
+                      .s = {lower_carry_terms(k, c, part, head), carry_add(a, r->reduction, part)}};
+    return code(a, &h,
+                "float *sum = %s + ((i + r) * %lld + %lld + from / %lld) * 16;"
+                "for (int l = 0; l < 16; l++)"
+                "    sum[l] = $0;"
+                "for (int64_t b = from; b < to; b += 2 * PLAST_LANES) {"
+                "    float part[2 * PLAST_LANES];"
+                "    const int64_t width = PLAST_LEAST(2 * PLAST_LANES, to - b);"
+                "    for (int64_t l = width; l < 2 * PLAST_LANES; l++)"
+                "        part[l] = $0;"
+                "    independent for (int64_t l = 0; l < width; l++) {"
+                "        const float w = w_at[(i + r) * %lld + %lld + b + l];"
+                "        @0"
+                "    }"
+                "    @1"
+                "}",
+                parts, (long long)carry_groups(k->module->plan, c->site->term), (long long)first,
+                (long long)group_columns(k->module->plan), (long long)line, (long long)column);
 }
 
 const char *carry_start(enum reduction r)

@@ -51,6 +51,9 @@ struct cstmt *lower_batch(struct module *, const struct site *, const struct pas
  * tile, the parts into the sums of their group. `first`: the segment's first group. */
 struct cstmt *lower_carries(struct kernel *, const struct term *, const char *const *part,
                             struct cstmt **head);
+/* The same for columns `from` to `to` of a segment, of row i + r, from the weights in memory. */
+struct cstmt *lower_carry_row(struct kernel *, const struct carry *, int64_t line, int64_t column,
+                              int64_t first, struct cstmt **head);
 const char *carry_start(enum reduction);
 struct cstmt *lower_carry_tile(struct kernel *, const struct carry *, const char *part,
                                int64_t first);

@@ -36,17 +36,16 @@ const char sample_product_params[] =
     "const int rows, const int vecs, const int cols, const int64_t i, const int64_t j";
 
 struct cstmt *lower_sample_product_loops(struct kernel *k, const char *units, int64_t columns,
-                                         bool nowait)
+                                         bool nowait, struct cstmt *after)
 {
     struct arena *a = k->module->arena;
     const char *names = k->tile_names, *free = nowait ? "nowait" : "";
-    /* columns done for all rows before the next: their inputs stay in the second cache */
-    long long cols = columns, group = 16384 / k->module->plan->columns / 32 * 32;
-    group = group < 32 ? 32 : group;
+    long long cols = columns, group = group_columns(k->module->plan);
+    struct holes h = {.s = {after}};
     return code(
-        a, NULL,
+        a, &h,
         "collapse %s for (int64_t h = 0; h < %lld; h += %lld)"
-        "    for (int64_t i = 0; i < %s; i += PLAST_ROWS)"
+        "    for (int64_t i = 0; i < %s; i += PLAST_ROWS) {"
         "    for (int64_t j = h; j < PLAST_LEAST(h + %lld, %lld); j += 2 * PLAST_LANES) {"
         "        if (i + PLAST_ROWS <= %s) {"
         "            if (j + 2 * PLAST_LANES <= %lld) {"
@@ -62,6 +61,8 @@ struct cstmt *lower_sample_product_loops(struct kernel *k, const char *units, in
         "%s);"
         "            }"
         "        }"
+        "    }"
+        "    @0"
         "    }",
         free, cols, group, units, group, cols, units, cols, k->name, names, k->name, cols, cols,
         names, cols, k->name, units, names, k->name, units, cols, cols, names);
@@ -82,37 +83,84 @@ static const char *gradient_memory(struct module *m, const struct update *u)
 
 /* Fused: the optimizer runs on the tile before it leaves L1. A probe asks for the gradient
  * instead. */
-static struct cstmt *optimizer_loop(struct kernel *k, const struct update *u,
-                                    const char *const *part, bool adapts, struct cstmt **head)
+static struct cstmt *tile_optimizer(struct kernel *k, const struct update *u,
+                                    const char *const *part, struct cstmt **head)
 {
     struct arena *a = k->module->arena;
     const char *column = arena_format(a, "%lld + j + l", (long long)u->column);
     struct cstmt *before = lower_gradient_rules(k, u->t, "at + l", "i + r", column, head);
     const char *type = before ? "float" : "const float";
-    struct cstmt *after =
-        adapts ? lower_tile_adapts(k, u->t, "at + l", "i + r", column, head) : NULL;
-    if (adapts && !after)
-        return NULL;
-    after = cstmt_join(after, lower_carries(k, u->t, part, head));
-    struct cstmt *element = lower_optimizer(k, u->f, before, after, head);
+    struct cstmt *element =
+        lower_optimizer(k, u->f, before, lower_carries(k, u->t, part, head), head);
     struct holes h = {
         .s = {declare_if_used(a, type, "grad", if_alive(k, u->f, ex(a, "g[l]")), element)}};
     return code(a, &h, "independent for (int l = 0; l < cols; l++) { @0 }");
 }
 
-/* Where an adapt that runs on tiles is due, the loop is another: states of rules are not touched in
- * the other steps. */
-static struct cstmt *tile_optimizer(struct kernel *k, const struct update *u,
-                                    const char *const *part, struct cstmt **head)
+static int64_t first_group(const struct kernel *k, const struct update *u)
+{
+    int64_t first = 0, group = group_columns(k->module->plan);
+    for (const struct segment *g = u->t->segment; g != u->g; g++)
+        first += (g->rows + group - 1) / group;
+    return first;
+}
+
+/* The adapts of one row, in columns `from` to `to` of the segment, and the carried sums made anew.
+ */
+static struct cstmt *adapt_row(struct kernel *k, const struct update *u, struct cstmt **head)
 {
     struct arena *a = k->module->arena;
-    struct cstmt *adapts = optimizer_loop(k, u, part, true, head);
-    struct holes h = {.s = {adapts, optimizer_loop(k, u, part, false, head)}};
-    if (!adapts)
-        return h.s[1];
+    const char *column = arena_format(a, "%lld + j", (long long)u->column);
+    struct holes h = {.s = {lower_tile_adapts(k, u->t, "at", "i + r", column, head)}};
+    if (!h.s[0])
+        return NULL;
+    kernel_param(k, "float *restrict", "w_at", "m->%s", u->f->name);
+    struct cstmt *body = code(a, &h,
+                              "independent for (int64_t j = from; j < to; j++) {"
+                              "    const int64_t at = (i + r) * %lld + %lld + j;"
+                              "    float w = w_at[at];"
+                              "    @0"
+                              "    w_at[at] = w;"
+                              "}",
+                              (long long)u->t->line, (long long)u->column);
+    for (int i = 0; i < u->t->carries; i++)
+        body = cstmt_join(body, lower_carry_row(k, &u->t->carry[i], u->t->line, u->column,
+                                                first_group(k, u), head));
+    h.s[0] = body;
+    return code(a, &h, "for (int64_t r = 0; r < rows; r++) { @0 }");
+}
+
+/* Where adapts are due: the call that runs them on rows whose weights were just updated, a group
+ * of columns at a time, while these are in the second cache. Along rows, because the many arrays of
+ * a rule are then few streams. */
+static struct cstmt *lower_adapt_rows(struct kernel *k, const struct update *u)
+{
+    struct arena *a = k->module->arena;
+    struct module *m = k->module;
+    struct kernel own = kernel_new(m, arena_format(a, "%s_adapt", k->name));
+    struct cstmt *head = NULL, *body = adapt_row(&own, u, &head);
+    if (!body)
+        return NULL;
+    struct cfunc *f =
+        cfunc_new(a, "void", own.name,
+                  arena_format(a,
+                               "const int64_t rows, const int64_t i, const int64_t from, const "
+                               "int64_t to, %s",
+                               own.params.bytes));
+    f->is_inline = true;
+    f->comment = "The adapts that are due, on rows just updated.";
+    f->body = cstmt_join(head, body);
+    module_add(m, f);
+    struct cstmt *unused = NULL;
+    adapt_row(k, u, &unused); /* the same parameters for the kernel */
     const char *due = arena_format(a, "%s_due", u->t->kernel);
     kernel_param(k, "const int", due, "%s", due);
-    return code(a, &h, "if (%s != 0) { @0 } else { @1 }", due);
+    return code(a, NULL,
+                "if (gradient == NULL && %s != 0) {"
+                "    %s(PLAST_LEAST(PLAST_ROWS, %s - i), i, h, PLAST_LEAST(h + %lld, %lld), %s);"
+                "}",
+                due, own.name, u->v->units, (long long)group_columns(m->plan),
+                (long long)u->g->rows, own.names.bytes);
 }
 
 /* The row of the tile, with its part of the sums that rules read in the next step. */
@@ -120,12 +168,10 @@ static struct cstmt *add_carries(struct kernel *k, const struct update *u, const
                                  struct cstmt *element)
 {
     struct arena *a = k->module->arena;
-    int64_t first = 0, group = group_columns(k->module->plan);
-    for (const struct segment *g = u->t->segment; g != u->g; g++)
-        first += (g->rows + group - 1) / group;
     for (int i = u->t->carries - 1; i >= 0; i--) {
-        struct holes h = {.e = {ex(a, "%s", carry_start(u->t->carry[i].pass->stmt[0]->reduction))},
-                          .s = {element, lower_carry_tile(k, &u->t->carry[i], part[i], first)}};
+        struct holes h = {
+            .e = {ex(a, "%s", carry_start(u->t->carry[i].pass->stmt[0]->reduction))},
+            .s = {element, lower_carry_tile(k, &u->t->carry[i], part[i], first_group(k, u))}};
         element = code(a, &h,
                        "float %s[2 * PLAST_LANES];"
                        "for (int l = cols; l < 2 * PLAST_LANES; l++)"
@@ -186,10 +232,11 @@ static void lower_weight(struct update *u, int segment)
                                  "}",
                                  (long long)u->t->line, (long long)u->column));
     kernel_tile(&k, sample_product_params, body);
+    struct cstmt *adapts = fuse ? lower_adapt_rows(&k, u) : NULL;
     kernel_finish(&k,
                   arena_format(a, "%s: the gradient of %s%s.", where(m, u->t->dense->loc),
                                u->f->tensor, fuse ? " and, tile by tile, its update" : ""),
-                  lower_sample_product_loops(&k, u->v->units, u->g->rows, fuse));
+                  lower_sample_product_loops(&k, u->v->units, u->g->rows, fuse, adapts));
     m->errors = cstmt_join(m->errors, kernel_call(&k));
 }
 

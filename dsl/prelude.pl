@@ -120,21 +120,22 @@ rule grapes_local(low = 1, high = 2) {
 #   extreme     1: they start at the layer's largest weight, and scale does not matter
 #   shrink      what falling weights multiply their bounds by
 # The setting of that code is spine(patience = 18, extreme = 1), from epoch 1.
-# over, under, fall count from -1: adapts beyond the upper bound, beyond the lower one, with a falling size.
+# away counts adapts in a row: above zero at or beyond the upper bound, below zero at the lower one, one
+# number since both cannot be; fall counts, from -1, adapts with a falling size.
 rule spine(patience = 1, scale = 1, extreme = 0, shrink = 0.75) {
     layer size = extreme ? max(w) : scale * rms(w);
     state synapse upper = size, lower = -size, last = abs(w);
-    state synapse over = -1, under = -1, fall = -1, beyond = 0;
+    state synapse away = 0, fall = -1, beyond = 0;
     adapt {
         if (w >= upper) {
-            over += 1; under = -1;
-            beyond = over > 0 ? beyond + w - upper : 0;
-            if (over >= patience) { upper += beyond / patience; beyond = 0; over = 0; }
+            away = max(away, 0) + 1;
+            beyond = away > 1 ? beyond + w - upper : 0;
+            if (away > patience) { upper += beyond / patience; beyond = 0; away = 1; }
         } else { if (w <= lower) {
-            under += 1; over = -1;
-            beyond = under > 0 ? beyond + w - lower : 0;
-            if (under >= patience) { lower += beyond / patience; beyond = 0; under = 0; }
-        } else { over = -1; under = -1; beyond = 0; } }
+            away = min(away, 0) - 1;
+            beyond = away < -1 ? beyond + w - lower : 0;
+            if (away < -patience) { lower += beyond / patience; beyond = 0; away = -1; }
+        } else { away = 0; beyond = 0; } }
         if (abs(w) < last) {
             fall += 1;
             if (fall >= patience) { upper *= shrink; lower *= shrink; fall = 0; }

@@ -58,8 +58,7 @@ static bool same(const struct plast_model *model, int i)
     return *element(model, "h.weight", i) == weight[i] &&
            *element(model, "h.spine.upper", i) == s->rp &&
            *element(model, "h.spine.lower", i) == s->rn &&
-           *element(model, "h.spine.over", i) == (float)s->cp &&
-           *element(model, "h.spine.under", i) == (float)s->cn &&
+           *element(model, "h.spine.away", i) == (float)spine_away(s) &&
            *element(model, "h.spine.fall", i) == (float)s->ci &&
            *element(model, "h.spine.beyond", i) == s->sp + s->sn &&
            *element(model, "h.spine.last", i) == s->wp;

@@ -40,8 +40,7 @@ static void compare(struct seen *seen, const struct reference *r, const struct s
         differ_by(seen, r->param[0].at[i], weight[i]);
         differ_by(seen, upper->at[i], spine[i].rp);
         differ_by(seen, lower->at[i], spine[i].rn);
-        differ_by(seen, value_of(a, "over")->at[i], spine[i].cp);
-        differ_by(seen, value_of(a, "under")->at[i], spine[i].cn);
+        differ_by(seen, value_of(a, "away")->at[i], spine_away(&spine[i]));
         differ_by(seen, value_of(a, "fall")->at[i], spine[i].ci);
         differ_by(seen, value_of(a, "beyond")->at[i], spine[i].sp + spine[i].sn);
     }

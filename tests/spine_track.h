@@ -91,4 +91,11 @@ static spine_real spine_move(const struct spine *s, spine_real w, int track, int
     }
 }
 
+/* The two counters as one: adapts in a row beyond the upper bound, or, negative, beyond the lower.
+ */
+static inline int spine_away(const struct spine *s)
+{
+    return s->cp >= 0 ? s->cp + 1 : s->cn >= 0 ? -(s->cn + 1) : 0;
+}
+
 #endif
