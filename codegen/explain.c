@@ -1,6 +1,7 @@
 /* What --explain prints: the plan, for people. */
 #include "memory.h"
 #include "plan.h"
+#include "sites.h"
 
 static const char *expr_text(const struct plan *p, const struct expr *e)
 {
@@ -115,6 +116,7 @@ void explain(struct text *t, const struct plan *p)
     for (int i = 0; i < p->values; i++)
         explain_value(t, p, p->value[i]);
     explain_updates(t, p);
+    explain_rules(t, p);
     explain_work(t, p);
     explain_memory(t, p);
 }

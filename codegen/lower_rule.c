@@ -197,8 +197,8 @@ static struct cstmt *carry_term(struct arena *a, enum reduction r, const char *p
                                     : "x");
 }
 
-/* sum[l] with the two halves of `part` taken in. */
-static struct cstmt *carry_add(struct arena *a, enum reduction r, const char *part)
+/* sum[l] with the two halves of `part` taken in; `sum` and `part` are what they are called. */
+static struct cstmt *carry_add(struct arena *a, enum reduction r, const char *sum, const char *part)
 {
     if (r == REDUCE_MIN || r == REDUCE_MAX) {
         const char *than = r == REDUCE_MIN ? "<" : ">";
@@ -206,14 +206,14 @@ static struct cstmt *carry_add(struct arena *a, enum reduction r, const char *pa
             a, NULL,
             "independent for (int l = 0; l < PLAST_LANES; l++) {"
             "    const float x = %s[l] %s %s[l + PLAST_LANES] ? %s[l] : %s[l + PLAST_LANES];"
-            "    sum[l] = x %s sum[l] ? x : sum[l];"
+            "    %s[l] = x %s %s[l] ? x : %s[l];"
             "}",
-            part, than, part, part, part, than);
+            part, than, part, part, part, sum, than, sum, sum);
     }
     return code(a, NULL,
                 "independent for (int l = 0; l < PLAST_LANES; l++)"
-                "    sum[l] += %s[l] + %s[l + PLAST_LANES];",
-                part, part);
+                "    %s[l] += %s[l] + %s[l + PLAST_LANES];",
+                sum, part, part);
 }
 
 /* The partial results of a row and group of columns, as the update's tiles add them up. */
@@ -230,7 +230,7 @@ static struct cstmt *carry_parts(struct module *m, const struct site *s, const s
         struct cstmt *element = element_of(p, r, carry_term(a, r->reduction, "part"));
         kernel_param(&p->kernel, "float *restrict", "parts", "m->%s", pass->carried);
         struct holes h = {.e = {ex(a, "%s", start_of(r->reduction))},
-                          .s = {element, carry_add(a, r->reduction, "part")}};
+                          .s = {element, carry_add(a, r->reduction, "sum", "part")}};
         struct cstmt *body = code(
             a, &h,
             "independent for (int64_t i = 0; i < %lld; i++)"
@@ -241,7 +241,7 @@ static struct cstmt *carry_parts(struct module *m, const struct site *s, const s
             "        for (int64_t b = h; b < PLAST_LEAST(h + %lld, %lld); b += 2 * PLAST_LANES) {"
             "            float part[2 * PLAST_LANES];"
             "            const int64_t width = PLAST_LEAST(2 * PLAST_LANES, %lld - b);"
-            "            for (int64_t l = width; l < 2 * PLAST_LANES; l++)"
+            "            for (int l = 0; l < 2 * PLAST_LANES; l++)"
             "                part[l] = $0;"
             "            independent for (int64_t l = 0; l < width; l++) {"
             "                const int64_t j = %lld + b + l;"
@@ -322,18 +322,20 @@ struct cstmt *lower_carry_row(struct kernel *k, const struct carry *c, int64_t l
 {
     struct arena *a = k->module->arena;
     const struct rule_stmt *r = c->pass->stmt[0];
-    const char *parts = arena_format(a, "%s_at", c->name), *part = "part";
+    const char *parts = arena_format(a, "%s_at", c->name),
+               *sum = arena_format(a, "%s_sum", c->name), *part = "part";
     kernel_param(k, "float *restrict", parts, "m->%s", c->name);
-    struct holes h = {.e = {ex(a, "%s", start_of(r->reduction))},
-                      .s = {lower_carry_terms(k, c, part, head), carry_add(a, r->reduction, part)}};
+    struct holes h = {
+        .e = {ex(a, "%s", start_of(r->reduction))},
+        .s = {lower_carry_terms(k, c, part, head), carry_add(a, r->reduction, sum, part)}};
     return code(a, &h,
-                "float *sum = %s + ((i + r) * %lld + %lld + from / %lld) * 16;"
+                "float *%s = %s + ((i + r) * %lld + %lld + from / %lld) * 16;"
                 "for (int l = 0; l < 16; l++)"
-                "    sum[l] = $0;"
+                "    %s[l] = $0;"
                 "for (int64_t b = from; b < to; b += 2 * PLAST_LANES) {"
                 "    float part[2 * PLAST_LANES];"
                 "    const int64_t width = PLAST_LEAST(2 * PLAST_LANES, to - b);"
-                "    for (int64_t l = width; l < 2 * PLAST_LANES; l++)"
+                "    for (int l = 0; l < 2 * PLAST_LANES; l++)"
                 "        part[l] = $0;"
                 "    independent for (int64_t l = 0; l < width; l++) {"
                 "        const float w = w_at[(i + r) * %lld + %lld + b + l];"
@@ -341,8 +343,9 @@ struct cstmt *lower_carry_row(struct kernel *k, const struct carry *c, int64_t l
                 "    }"
                 "    @1"
                 "}",
-                parts, (long long)carry_groups(k->module->plan, c->site->term), (long long)first,
-                (long long)group_columns(k->module->plan), (long long)line, (long long)column);
+                sum, parts, (long long)carry_groups(k->module->plan, c->site->term),
+                (long long)first, (long long)group_columns(k->module->plan), sum, (long long)line,
+                (long long)column);
 }
 
 const char *carry_start(enum reduction r)
@@ -358,7 +361,7 @@ struct cstmt *lower_carry_tile(struct kernel *k, const struct carry *c, const ch
     long long group = group_columns(k->module->plan);
     const char *parts = arena_format(a, "%s_at", c->name);
     kernel_param(k, "float *restrict", parts, "m->%s", c->name);
-    struct holes h = {.e = {ex(a, "%s", start_of(r))}, .s = {carry_add(a, r, part)}};
+    struct holes h = {.e = {ex(a, "%s", start_of(r))}, .s = {carry_add(a, r, "sum", part)}};
     return code(a, &h,
                 "if (gradient == NULL) {"
                 "    float *sum = %s + ((i + r) * %lld + %lld + j / %lld) * 16;"

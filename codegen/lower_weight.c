@@ -151,8 +151,8 @@ static struct cstmt *lower_adapt_rows(struct kernel *k, const struct update *u)
     f->comment = "The adapts that are due, on rows just updated.";
     f->body = cstmt_join(head, body);
     module_add(m, f);
-    struct cstmt *unused = NULL;
-    adapt_row(k, u, &unused); /* the same parameters for the kernel */
+    struct cstmt *again = NULL;
+    adapt_row(k, u, &again); /* the same parameters for the kernel */
     const char *due = arena_format(a, "%s_due", u->t->kernel);
     kernel_param(k, "const int", due, "%s", due);
     return code(a, NULL,

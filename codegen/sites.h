@@ -58,6 +58,7 @@ struct site {
 
 /* What rules read of values, before chains are composed. */
 void plan_signals(struct plan *);
+void explain_rules(struct text *, const struct plan *);
 /* The sites of the network, with their fields: after those of the parameters. */
 void plan_rules(struct plan *);
 /* What of the rules runs on the tiles of updates. */
