@@ -526,9 +526,10 @@ static struct cstmt *lower_die(struct module *m, const struct site *s, const str
     if (!mask)
         return NULL; /* a rule that only grows, where nothing can die */
     struct place *p = place_new(m, s, grows ? "grow" : "drop", pass->space);
-    place_given(p, "mask");
     place_given(p, "x");
-    kernel_param(&p->kernel, "uint8_t *restrict", "mask", "m->%s", mask->name);
+    /* the name that a condition which reads the mask would give it */
+    const char *array = neurons ? "alive_neuron_at" : "alive_at";
+    kernel_param(&p->kernel, "uint8_t *restrict", array, "m->%s", mask->name);
     struct expr *value = place_expr(p, r->value);
     if (!expr_is_logical(value))
         value = expr_binary(a, r->loc, E_NE, value, ex(a, "0.0f"));
@@ -542,21 +543,22 @@ static struct cstmt *lower_die(struct module *m, const struct site *s, const str
                     "int64_t left = 0;"
                     "for (int64_t i = 0; i < %lld; i++) {"
                     "    @0"
-                    "    if (mask[i] != 0) {"
+                    "    if (%s[i] != 0) {"
                     "        first = first < 0 ? i : first;"
-                    "        mask[i] = x != 0 ? 0 : 1;"
-                    "        left += mask[i];"
+                    "        %s[i] = x != 0 ? 0 : 1;"
+                    "        left += %s[i];"
                     "    }"
                     "}"
                     "if (left == 0 && first >= 0) {"
-                    "    mask[first] = 1; /* one neuron stays */"
+                    "    %s[first] = 1; /* one neuron stays */"
                     "}",
-                    (long long)s->weight->rows);
+                    (long long)s->weight->rows, array, array, array, array);
         return cstmt_join(finish(p, pass, body), settle);
     }
     const char *i = place_index(p, r->space);
-    h.s[0] = cstmt_join(x, grows ? code(a, NULL, "mask[%s] = x != 0 ? 1 : mask[%s];", i, i)
-                                 : code(a, NULL, "mask[%s] = x != 0 ? 0 : mask[%s];", i, i));
+    h.s[0] =
+        cstmt_join(x, grows ? code(a, NULL, "%s[%s] = x != 0 ? 1 : %s[%s];", array, i, array, i)
+                            : code(a, NULL, "%s[%s] = x != 0 ? 0 : %s[%s];", array, i, array, i));
     body = space_loop(a, s, r->space, h.s[0]);
     struct cstmt *call = finish(p, pass, body);
     return cstmt_join(in_region(m, call), settle);

@@ -80,9 +80,12 @@ stands_in() # stands_in EXAMPLE FILE: its lines, one after the other
          END { exit !index(text "\n", want "\n") }' "$1" "$2"
 }
 
-dumped() # dumped EXAMPLE: plastc prints it of the model before
+dumped() # dumped EXAMPLE: plastc prints it of the model before, with --dump=check or --explain
 {
-    "$PLASTC" --dump=check "$(tail -n 1 "$1.of")" >"$scratch/dump" && stands_in "$1" "$scratch/dump"
+    of=$(tail -n 1 "$1.of")
+    {
+        "$PLASTC" --dump=check "$of" && "$PLASTC" --explain "$of"
+    } >"$scratch/dump" && stands_in "$1" "$scratch/dump"
 }
 
 models=0
