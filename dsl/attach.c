@@ -306,16 +306,3 @@ void finish_attachments(struct check *check)
     if (check->diag->errors == 0)
         check_tensors(check);
 }
-
-bool refuse_rules(struct diag *diag, const struct net *net)
-{
-    bool told[2] = {false, false};
-    for (int i = 0; i < net->rule_count; i++) {
-        const struct rule *rule = net->rule[i];
-        if (!told[rule->prunes])
-            diag_error(diag, rule->loc, "'%s' is not compiled yet",
-                       rule->prunes ? "prune" : "plasticity");
-        told[rule->prunes] = true;
-    }
-    return net->rule_count > 0;
-}

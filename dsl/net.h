@@ -246,8 +246,6 @@ struct definition { /* -D NAME=VALUE */
  * "<command line>". */
 struct net *check_file(struct arena *, struct diag *, struct file *, const struct definition *,
                        int definition_count);
-/* Records that rules are not compiled yet, where the net has any. */
-bool refuse_rules(struct diag *, const struct net *);
 
 /* Random numbers of the generated program are drawn from streams numbered so
  * (second argument of plast_key): the two sides of every comparison need them. */
