@@ -332,8 +332,8 @@ static void test_prelude_rules(void)
     } all[] = {
         {"plasticity grapes on h;", 0, 3, 2},
         {"plasticity grapes_local(high = 3) on h;", 0, 3, 2},
-        {"plasticity spine(patience = 3) on h;", 7, 37, 1},
-        {"plasticity spine(patience = 18, extreme = 1) on h from epoch 1;", 7, 37, 1},
+        {"plasticity spine(patience = 3) on h;", 6, 33, 1},
+        {"plasticity spine(patience = 18, extreme = 1) on h from epoch 1;", 6, 33, 1},
         {"prune unused(fraction = 0.8) on h;", 2, 8, 0},
         {"prune unused(fraction = 0.8, ramp = 0.5) on h;", 3, 10, 0},
         {"prune dpap_neurons on h;", 6, 26, 7},
