@@ -235,6 +235,16 @@ static size_t lay_out_fields(struct plan *p)
     return at;
 }
 
+/* Whether a gradient is stored and no rule keeps it: such share one buffer. */
+static bool shares_gradient(const struct plan *p)
+{
+    for (int i = 0; i < p->values && !p->fuse; i++)
+        for (int t = 0; t < p->value[i]->terms; t++)
+            if (p->value[i]->term[t].dense && !p->value[i]->term[t].keeps_gradient)
+                return true;
+    return false;
+}
+
 void plan_memory(struct plan *p)
 {
     int64_t largest = 1;
@@ -247,7 +257,7 @@ void plan_memory(struct plan *p)
     for (int i = 0; i < p->fields; i++)
         if (p->field[i].kind == F_PARAM && p->field[i].rows * p->field[i].line > largest)
             largest = p->field[i].rows * p->field[i].line;
-    if (!p->fuse)
+    if (shares_gradient(p))
         p->gradient = plan_buffer(p, names_unique(p->names, "grad_memory"), largest, loss, end);
     plan_rule_buffers(p);
     p->work = place_buffers(p->arena, p->buffer, p->buffers);
