@@ -59,10 +59,8 @@ static int neuron_signals(const struct site *s, struct sample signal[3])
 
 static struct cstmt *finish(struct place *p, const struct pass *pass, struct cstmt *body)
 {
-    struct module *m = p->kernel.module;
     kernel_param(&p->kernel, "const int64_t", "n", "n");
-    kernel_finish(&p->kernel, pass_comment(m, p->site, pass), cstmt_join(p->head, body));
-    return kernel_call(&p->kernel);
+    return pass_finish(p, pass, body);
 }
 
 /* One value a unit: `rows` units, the first of them place `column` of the space. */

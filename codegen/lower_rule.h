@@ -54,13 +54,30 @@ struct cstmt *lower_carries(struct kernel *, const struct term *, const char *co
 /* The same for columns `from` to `to` of a segment, of row i + r, from the weights in memory. */
 struct cstmt *lower_carry_row(struct kernel *, const struct carry *, int64_t line, int64_t column,
                               int64_t first, struct cstmt **head);
-const char *carry_start(enum reduction);
 struct cstmt *lower_carry_tile(struct kernel *, const struct carry *, const char *part,
                                int64_t first);
 /* The adapts that run on the tile where one of them is due. */
 struct cstmt *lower_tile_adapts(struct kernel *, const struct term *, const char *at,
                                 const char *row, const char *column, struct cstmt **head);
+
+/* Passes as functions. The element of a pass over one value, as `x`, then its use; the memory of
+ * what the pass makes, as `result`; the function, and the call of it. */
+struct cstmt *space_loop(struct arena *, const struct site *, enum space, struct cstmt *element);
+struct cstmt *pass_element(struct place *, const struct rule_stmt *, struct cstmt *use);
+void pass_target(struct place *, const struct rule_stmt *);
 const char *pass_comment(struct module *, const struct site *, const struct pass *);
+struct cstmt *pass_finish(struct place *, const struct pass *, struct cstmt *body);
+struct cstmt *lower_reduce(struct module *, const struct site *, const struct pass *);
+struct cstmt *lower_carried(struct module *, const struct site *, const struct pass *);
+struct cstmt *lower_lowest(struct module *, const struct site *, const struct pass *);
+struct cstmt *lower_quantile(struct module *, const struct site *, const struct pass *);
+
+/* What a reduction starts from; a value `x` joined to `sum` that is a partial result already; what
+ * the whole sum comes to over n places; the function over 16 partial results. */
+const char *reduction_start(enum reduction);
+struct cstmt *reduction_join(struct arena *, enum reduction, const char *sum);
+struct expr *reduction_result(struct arena *, enum reduction, const char *sum, int64_t n);
+const char *reduction_tree(enum reduction);
 struct cstmt *in_region(struct module *, struct cstmt *calls);
 
 /* The rules that modulate the error of a value, on one element whose error is the local `name`. */

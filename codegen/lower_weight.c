@@ -170,7 +170,7 @@ static struct cstmt *add_carries(struct kernel *k, const struct update *u, const
     struct arena *a = k->module->arena;
     for (int i = u->t->carries - 1; i >= 0; i--) {
         struct holes h = {
-            .e = {ex(a, "%s", carry_start(u->t->carry[i].pass->stmt[0]->reduction))},
+            .e = {ex(a, "%s", reduction_start(u->t->carry[i].pass->stmt[0]->reduction))},
             .s = {element, lower_carry_tile(k, &u->t->carry[i], part[i], first_group(k, u))}};
         element = code(a, &h,
                        "float %s[2 * PLAST_LANES];"

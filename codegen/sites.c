@@ -328,24 +328,17 @@ static void add_states(struct plan *p, struct site *s)
     f->cols = f->line = 1;
 }
 
-static const struct field *find_field(const struct plan *p, const char *tensor)
-{
-    for (int i = 0; i < p->fields; i++)
-        if (strcmp(p->field[i].tensor, tensor) == 0)
-            return &p->field[i];
-    bug("no tensor %s", tensor);
-}
-
 static void name_fields(struct plan *p, struct site *s)
 {
     s->weight = plan_field(p, s->on->node->weight, NULL);
-    s->counters = find_field(p, arena_format(p->arena, "%s.period", s->on->name));
+    s->counters = plan_find_field(p, arena_format(p->arena, "%s.period", s->on->name));
     s->slot = NEW_ARRAY(p->arena, s->rule->value_count + 1, struct slot);
     for (int i = 0; i < s->rule->value_count; i++) {
         const struct rule_value *v = &s->rule->value[i];
         s->slot[i].value = v;
         if (v->stored)
-            s->slot[i].field = find_field(p, arena_format(p->arena, "%s.%s", s->on->name, v->name));
+            s->slot[i].field =
+                plan_find_field(p, arena_format(p->arena, "%s.%s", s->on->name, v->name));
     }
 }
 

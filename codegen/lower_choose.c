@@ -1,0 +1,74 @@
+/* `lowest` and `quantile`: the values are laid out as their space is, then chosen from. */
+#include "lower_rule.h"
+
+/* The values chosen from, as an array laid out as their space is. */
+static struct cstmt *lower_keys(struct module *m, const struct site *s, const struct pass *pass)
+{
+    struct arena *a = m->arena;
+    const struct rule_stmt *r = pass->stmt[0];
+    struct place *p = place_new(m, s, arena_format(a, "%s_keys", r->target), pass->space);
+    struct cstmt *element =
+        pass_element(p, r, code(a, NULL, "key[%s] = x;", place_index(p, pass->space)));
+    kernel_param(&p->kernel, "float *restrict", "key", "m->work + %lld", (long long)pass->keys->at);
+    struct cstmt *call = pass_finish(p, pass, space_loop(a, s, pass->space, element));
+    return space_is_matrix(pass->space) ? in_region(m, call) : call;
+}
+
+struct extent {
+    long long rows, cols, line;
+};
+
+static struct extent extent_of(const struct site *s, enum space space)
+{
+    const struct field *w = s->weight;
+    if (space_is_matrix(space))
+        return (struct extent){w->rows, w->cols, w->line};
+    return (struct extent){space_places(s, space), 1, 1};
+}
+
+struct cstmt *lower_lowest(struct module *m, const struct site *s, const struct pass *pass)
+{
+    struct arena *a = m->arena;
+    const struct rule_stmt *r = pass->stmt[0];
+    struct cstmt *calls = lower_keys(m, s, pass);
+    struct extent e = extent_of(s, pass->space);
+    const struct field *mask = site_mask(m, s, pass->space);
+    struct place *p = place_new(m, s, r->target, SPACE_LAYER);
+    pass_target(p, r);
+    kernel_param(&p->kernel, "const float *restrict", "key", "m->work + %lld",
+                 (long long)pass->keys->at);
+    if (mask)
+        kernel_param(&p->kernel, "const uint8_t *restrict", "alive_at", "m->%s", mask->name);
+    place_given(p, "q");
+    struct cstmt *body = cstmt_declare(a, "const float", "q", place_expr(p, r->q));
+    body = cstmt_join(body, code(a, NULL, "plast_lowest(key, %s, %lld, %lld, %lld, q, result);",
+                                 mask ? "alive_at" : "NULL", e.rows, e.cols, e.line));
+    return cstmt_join(calls, pass_finish(p, pass, place_finish(p, body)));
+}
+
+struct cstmt *lower_quantile(struct module *m, const struct site *s, const struct pass *pass)
+{
+    struct arena *a = m->arena;
+    const struct rule_stmt *r = pass->stmt[0];
+    struct cstmt *calls = lower_keys(m, s, pass);
+    struct extent e = extent_of(s, pass->space);
+    const char *at = "0";
+    if (r->space == SPACE_NEURON) {
+        at = arena_format(a, "i * %lld", e.line);
+        e.rows = 1;
+    } else if (r->space == SPACE_INPUT) {
+        at = "j";
+        e.cols = 1;
+    }
+    struct place *p = place_new(m, s, r->target, r->space);
+    pass_target(p, r);
+    kernel_param(&p->kernel, "const float *restrict", "key", "m->work + %lld",
+                 (long long)pass->keys->at);
+    place_given(p, "q");
+    struct cstmt *body = cstmt_declare(a, "const float", "q", place_expr(p, r->q));
+    body = cstmt_join(body,
+                      code(a, NULL, "result[%s] = plast_quantile(key + %s, %lld, %lld, %lld, q);",
+                           place_index(p, r->space), at, e.rows, e.cols, e.line));
+    body = place_finish(p, body);
+    return cstmt_join(calls, pass_finish(p, pass, space_loop(a, s, r->space, body)));
+}

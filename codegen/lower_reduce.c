@@ -1,0 +1,177 @@
+/* Reductions of rules. Sums run in a fixed order: 16 partial sums over a row, then a tree of them.
+ */
+#include "lower_rule.h"
+
+const char *reduction_start(enum reduction r)
+{
+    return r == REDUCE_MIN ? "__builtin_inff()" : r == REDUCE_MAX ? "-__builtin_inff()" : "0.0f";
+}
+
+/* `sum` with `x` taken in. */
+static struct cstmt *take_in(struct arena *a, enum reduction r, const char *sum)
+{
+    switch (r) {
+    case REDUCE_SUM:
+    case REDUCE_MEAN:
+        return code(a, NULL, "%s += x;", sum);
+    case REDUCE_RMS:
+        return code(a, NULL, "%s += x * x;", sum);
+    case REDUCE_COUNT:
+        return code(a, NULL, "%s += x != 0.0f ? 1.0f : 0.0f;", sum);
+    case REDUCE_MIN:
+        return code(a, NULL, "%s = x < %s ? x : %s;", sum, sum, sum);
+    case REDUCE_MAX:
+        return code(a, NULL, "%s = x > %s ? x : %s;", sum, sum, sum);
+    case REDUCE_QUANTILE:
+        break;
+    }
+    bug("reduction %d", (int)r);
+}
+
+/* The same with a part that was taken together already. */
+struct cstmt *reduction_join(struct arena *a, enum reduction r, const char *sum)
+{
+    bool ends = r == REDUCE_MIN || r == REDUCE_MAX;
+    return take_in(a, ends ? r : REDUCE_SUM, sum);
+}
+
+struct expr *reduction_result(struct arena *a, enum reduction r, const char *sum, int64_t n)
+{
+    if (r == REDUCE_MEAN)
+        return ex(a, "%s / %lld.0f", sum, (long long)n);
+    if (r == REDUCE_RMS)
+        return ex(a, "sqrtf(%s / %lld.0f)", sum, (long long)n);
+    return ex(a, "%s", sum);
+}
+
+const char *reduction_tree(enum reduction r)
+{
+    return r == REDUCE_MIN ? "plast_least16" : r == REDUCE_MAX ? "plast_most16" : "plast_sum16";
+}
+
+/* Along the rows of a matrix: one value a row, or, for the layer, one more over those. */
+static struct cstmt *reduce_rows(struct module *m, const struct site *s, const struct pass *pass)
+{
+    struct arena *a = m->arena;
+    const struct rule_stmt *r = pass->stmt[0];
+    const struct field *w = s->weight;
+    bool layer = r->space == SPACE_LAYER;
+    struct place *p = place_new(m, s, r->target, SPACE_SYNAPSE);
+    struct cstmt *element = pass_element(p, r, take_in(a, r->reduction, "part[l]"));
+    long long cols = w->cols, whole = cols / 16 * 16, line = w->line;
+    if (layer)
+        kernel_param(&p->kernel, "float *restrict", "result", "m->work + %lld",
+                     (long long)pass->keys->at);
+    else
+        pass_target(p, r);
+    struct holes h = {.e = {layer ? ex(a, "sum") : reduction_result(a, r->reduction, "sum", cols),
+                            ex(a, "%s", reduction_start(r->reduction))},
+                      .s = {element}};
+    struct cstmt *body = code(a, &h,
+                              "independent for (int64_t i = 0; i < %lld; i++) {"
+                              "    float part[16];"
+                              "    for (int l = 0; l < 16; l++)"
+                              "        part[l] = $1;"
+                              "    for (int64_t b = 0; b < %lld; b += 16)"
+                              "        independent for (int l = 0; l < 16; l++) {"
+                              "            const int64_t j = b + l;"
+                              "            const int64_t at = i * %lld + j;"
+                              "            PLAST_IGNORE(at);"
+                              "            @0"
+                              "        }"
+                              "    for (int l = 0; l < %lld; l++) {"
+                              "        const int64_t j = %lld + l;"
+                              "        const int64_t at = i * %lld + j;"
+                              "        PLAST_IGNORE(at);"
+                              "        @0"
+                              "    }"
+                              "    const float sum = %s(part);"
+                              "    result[i] = $0;"
+                              "}",
+                              (long long)w->rows, whole, line, cols - whole, whole, line,
+                              reduction_tree(r->reduction));
+    struct cstmt *calls = in_region(m, pass_finish(p, pass, body));
+    if (!layer)
+        return calls;
+    p = place_new(m, s, arena_format(a, "%s_of_rows", r->target), SPACE_LAYER);
+    pass_target(p, r);
+    kernel_param(&p->kernel, "const float *restrict", "row", "m->work + %lld",
+                 (long long)pass->keys->at);
+    h.e[0] = reduction_result(a, r->reduction, "sum", cols * w->rows);
+    h.s[0] = reduction_join(a, r->reduction, "sum");
+    body = code(a, &h,
+                "float sum = $1;"
+                "for (int64_t i = 0; i < %lld; i++) {"
+                "    const float x = row[i];"
+                "    @0"
+                "}"
+                "result[0] = $0;",
+                (long long)w->rows);
+    return cstmt_join(calls, pass_finish(p, pass, body));
+}
+
+/* Down the columns of a matrix. */
+static struct cstmt *reduce_columns(struct module *m, const struct site *s, const struct pass *pass)
+{
+    struct arena *a = m->arena;
+    const struct rule_stmt *r = pass->stmt[0];
+    const struct field *w = s->weight;
+    struct place *p = place_new(m, s, r->target, SPACE_SYNAPSE);
+    struct cstmt *element = pass_element(p, r, take_in(a, r->reduction, "part[l]"));
+    pass_target(p, r);
+    struct holes h = {.e = {reduction_result(a, r->reduction, "part[l]", w->rows),
+                            ex(a, "%s", reduction_start(r->reduction))},
+                      .s = {element}};
+    struct cstmt *body =
+        code(a, &h,
+             "independent for (int64_t b = 0; b < %lld; b += 16) {"
+             "    float part[16];"
+             "    const int64_t width = PLAST_LEAST(16, %lld - b);"
+             "    for (int l = 0; l < 16; l++)"
+             "        part[l] = $1;"
+             "    for (int64_t i = 0; i < %lld; i++)"
+             "        independent for (int64_t l = 0; l < width; l++) {"
+             "            const int64_t j = b + l;"
+             "            const int64_t at = i * %lld + j;"
+             "            PLAST_IGNORE(at);"
+             "            @0"
+             "        }"
+             "    for (int64_t l = 0; l < width; l++)"
+             "        result[b + l] = $0;"
+             "}",
+             (long long)w->cols, (long long)w->cols, (long long)w->rows, (long long)w->line);
+    return in_region(m, pass_finish(p, pass, body));
+}
+
+/* Over neurons, inputs or the one layer. */
+static struct cstmt *reduce_list(struct module *m, const struct site *s, const struct pass *pass)
+{
+    struct arena *a = m->arena;
+    const struct rule_stmt *r = pass->stmt[0];
+    struct place *p = place_new(m, s, r->target, r->from);
+    struct cstmt *element = pass_element(p, r, take_in(a, r->reduction, "part"));
+    pass_target(p, r);
+    const char *i = r->from == SPACE_INPUT ? "j" : "i";
+    long long places = space_places(s, r->from);
+    struct holes h = {.e = {reduction_result(a, r->reduction, "part", places),
+                            ex(a, "%s", reduction_start(r->reduction))},
+                      .s = {element}};
+    return pass_finish(p, pass,
+                       code(a, &h,
+                            "float part = $1;"
+                            "for (int64_t %s = 0; %s < %lld; %s++) { @0 }"
+                            "result[0] = $0;",
+                            i, i, places, i));
+}
+
+struct cstmt *lower_reduce(struct module *m, const struct site *s, const struct pass *pass)
+{
+    const struct rule_stmt *r = pass->stmt[0];
+    if (!space_is_matrix(r->from))
+        return reduce_list(m, s, pass);
+    if (pass->carried)
+        return lower_carried(m, s, pass);
+    if (r->space == SPACE_INPUT)
+        return reduce_columns(m, s, pass);
+    return reduce_rows(m, s, pass);
+}
