@@ -80,6 +80,16 @@ void module_add(struct module *m, struct cfunc *f)
     m->last = f;
 }
 
+struct expr *as_number(struct arena *a, struct expr *e)
+{
+    return expr_is_logical(e) ? expr_cond(a, e->loc, e, ex(a, "1.0f"), ex(a, "0.0f")) : e;
+}
+
+struct expr *as_condition(struct arena *a, struct expr *e)
+{
+    return expr_is_logical(e) ? e : expr_binary(a, e->loc, E_NE, e, ex(a, "0.0f"));
+}
+
 struct cstmt *declare_if_used(struct arena *a, const char *type, const char *name,
                               struct expr *value, struct cstmt *list)
 {

@@ -42,6 +42,9 @@ void kernel_finish(struct kernel *, const char *comment, struct cstmt *body);
 void kernel_tile(struct kernel *, const char *own, struct cstmt *body);
 struct cstmt *kernel_call(struct kernel *);
 void module_add(struct module *, struct cfunc *);
+/* A comparison as 1 or 0; a number as whether it is not 0. What is so already stays. */
+struct expr *as_number(struct arena *, struct expr *);
+struct expr *as_condition(struct arena *, struct expr *);
 /* The list, after `type name = value;` where it uses the name: a local that nothing reads is warned
  * of. */
 struct cstmt *declare_if_used(struct arena *, const char *type, const char *name,

@@ -115,10 +115,8 @@ static struct cstmt *lower_carry_terms(struct kernel *k, const struct carry *c, 
 {
     struct arena *a = k->module->arena;
     const struct rule_stmt *r = c->pass->stmt[0];
-    struct expr *value = kernel_hoist(k, r->value, head);
+    struct expr *value = as_number(a, kernel_hoist(k, r->value, head));
     struct cstmt *use = carry_term(a, r->reduction, part);
-    if (expr_is_logical(value))
-        value = expr_cond(a, r->loc, value, ex(a, "1.0f"), ex(a, "0.0f"));
     use->value = expr_substitute(a, use->value, intern(a, "x"), value);
     return use;
 }

@@ -115,7 +115,7 @@ static struct expr *mask_value(struct place *p, enum space space)
 void place_local(struct place *p, const char *name, const char *as)
 {
     struct arena *a = p->kernel.module->arena;
-    struct local l = {.name = intern(a, name), .as = as, .own = true, .declared = true};
+    struct local l = {.name = intern(a, name), .as = as, .declared = true};
     PUSH(a, p->local, p->locals, l);
 }
 
@@ -131,11 +131,9 @@ static struct local *load_name(struct place *p, const char *name)
         if (slot->field || slot->buffer)
             load(p, l, "float *restrict", slot_memory(m, slot),
                  own ? p->domain : slot->value->space);
-        l->own = own;
         return l;
     }
     l = add(p, name);
-    l->own = true;
     if (strcmp(name, "w") == 0)
         load(p, l, "float *restrict", arena_format(m->arena, "m->%s", p->site->weight->name),
              SPACE_SYNAPSE);
@@ -240,11 +238,6 @@ static void assign(struct place *p, const struct rule_stmt *s, struct expr *valu
     emit(p, cstmt_assign(a, target, value));
 }
 
-static struct expr *logical(struct arena *a, struct expr *e)
-{
-    return expr_is_logical(e) ? e : expr_binary(a, e->loc, E_NE, e, ex(a, "0.0f"));
-}
-
 static struct expr *random_value(struct place *p, const struct rule_stmt *s)
 {
     struct arena *a = p->kernel.module->arena;
@@ -280,15 +273,13 @@ static void write_stmt(struct place *p, const struct rule_stmt *s, struct expr *
         struct expr *value = s->kind == RULE_RANDOM ? random_value(p, s) : place_expr(p, s->value);
         if (s->kind == RULE_REDUCE)
             value = of_kernel(a, s->reduction, value);
-        if (expr_is_logical(value))
-            value = expr_cond(a, s->loc, value, ex(a, "1.0f"), ex(a, "0.0f"));
-        assign(p, s, value, guard);
+        assign(p, s, as_number(a, value), guard);
         return;
     }
     if (s->kind != RULE_IF)
         bug("statement %d in a loop", (int)s->kind);
     const char *name = names_unique(p->names, "when");
-    emit(p, cstmt_declare(a, "const int", name, logical(a, place_expr(p, s->value))));
+    emit(p, cstmt_declare(a, "const int", name, as_condition(a, place_expr(p, s->value))));
     struct expr *yes = ex(a, "%s != 0", name), *no = ex(a, "%s == 0", name);
     write_list(p, s->then, -1, guard ? expr_binary(a, s->loc, E_AND, guard, yes) : yes);
     write_list(p, s->other, -1, guard ? expr_binary(a, s->loc, E_AND, guard, no) : no);
@@ -327,95 +318,4 @@ struct cstmt *place_finish(struct place *p, struct cstmt *body)
             stores = cstmt_join(stores, code(a, NULL, "%s[%s] = %s;", l->array, l->index, l->as));
     }
     return cstmt_join(cstmt_join(loads, body), stores);
-}
-
-/* The statements where the step's flag `when` of the site is set; NULL: always. */
-static struct cstmt *run_within(struct place *p, struct rule_stmt *const *stmt, int count,
-                                const char *when, struct kernel *k, struct cstmt **head)
-{
-    struct arena *a = k->module->arena;
-    struct expr *guard = NULL;
-    p->head = *head;
-    if (when) {
-        const char *flag = arena_format(a, "%s_%s", p->site->stem, when);
-        kernel_param(&p->kernel, "const int", flag, "%s", flag);
-        guard = ex(a, "%s != 0", flag);
-    }
-    place_statements(p, stmt, count, guard);
-    struct cstmt *list = place_finish(p, p->body);
-    *k = p->kernel;
-    *head = p->head;
-    return list;
-}
-
-struct cstmt *lower_error_rules(struct kernel *k, const struct value *v, const char *name,
-                                const char *row, struct cstmt **head)
-{
-    struct plan *plan = k->module->plan;
-    struct names *names = names_new(k->module->arena);
-    struct cstmt *list = NULL;
-    names_unique(names, name);
-    for (int i = 0; i < plan->sites; i++) {
-        const struct site *s = plan->site[i];
-        if (s->blamed != v || !s->errors)
-            continue;
-        struct place *p = place_within(k, s, names, SPACE_NEURON);
-        p->neuron = row;
-        place_local(p, "error", name);
-        list = cstmt_join(list, run_within(p, s->error, s->errors, "acts", k, head));
-    }
-    return list;
-}
-
-struct cstmt *lower_gradient_rules(struct kernel *k, const struct term *t, const char *at,
-                                   const char *row, const char *column, struct cstmt **head)
-{
-    struct plan *plan = k->module->plan;
-    struct names *names = names_new(k->module->arena);
-    struct cstmt *list = NULL;
-    names_unique(names, "grad");
-    names_unique(names, "w");
-    names_unique(names, "w_at");
-    for (int i = 0; i < plan->sites; i++) {
-        const struct site *s = plan->site[i];
-        if (s->term != t || !s->grads)
-            continue;
-        struct place *p = place_within(k, s, names, SPACE_SYNAPSE);
-        p->matrix = at;
-        p->neuron = row;
-        p->input = column;
-        place_local(p, "grad", "grad");
-        place_local(p, "w", "w");
-        list = cstmt_join(list, run_within(p, s->grad, s->grads, "acts", k, head));
-    }
-    return list;
-}
-
-struct cstmt *lower_tile_adapts(struct kernel *k, const struct term *t, const char *at,
-                                const char *row, const char *column, struct cstmt **head)
-{
-    struct plan *plan = k->module->plan;
-    struct names *names = names_new(k->module->arena);
-    struct cstmt *list = NULL;
-    names_unique(names, "grad");
-    names_unique(names, "w");
-    names_unique(names, "w_at");
-    int adapts = 0;
-    for (int i = 0; i < plan->sites; i++)
-        adapts += plan->site[i]->term == t && plan->site[i]->fused_adapt;
-    for (int i = 0; i < plan->sites; i++) {
-        const struct site *s = plan->site[i];
-        if (s->term != t || !s->fused_adapt)
-            continue;
-        const struct pass *pass = s->phase[PHASE_ADAPT];
-        struct place *p = place_within(k, s, names, SPACE_SYNAPSE);
-        p->matrix = at;
-        p->neuron = row;
-        p->input = column;
-        p->moment = arena_format(k->module->arena, "m->%s[2]", s->counters->name);
-        place_local(p, "w", "w");
-        list = cstmt_join(
-            list, run_within(p, pass->stmt, pass->stmts, adapts > 1 ? "due" : NULL, k, head));
-    }
-    return list;
 }

@@ -60,9 +60,7 @@ struct cstmt *pass_element(struct place *p, const struct rule_stmt *s, struct cs
 {
     struct arena *a = p->kernel.module->arena;
     place_given(p, "x");
-    struct expr *value = place_expr(p, s->value);
-    if (expr_is_logical(value))
-        value = expr_cond(a, s->loc, value, ex(a, "1.0f"), ex(a, "0.0f"));
+    struct expr *value = as_number(a, place_expr(p, s->value));
     return place_finish(p, cstmt_join(cstmt_declare(a, "const float", "x", value), use));
 }
 
@@ -91,9 +89,7 @@ static struct cstmt *lower_die(struct module *m, const struct site *s, const str
     /* the name that a condition which reads the mask would give it */
     const char *array = neurons ? "alive_neuron_at" : "alive_at";
     kernel_param(&p->kernel, "uint8_t *restrict", array, "m->%s", mask->name);
-    struct expr *value = place_expr(p, r->value);
-    if (!expr_is_logical(value))
-        value = expr_binary(a, r->loc, E_NE, value, ex(a, "0.0f"));
+    struct expr *value = as_condition(a, place_expr(p, r->value));
     /* the condition may read the mask itself */
     struct cstmt *x = place_finish(p, cstmt_declare(a, "const int", "x", value));
     struct holes h = {.s = {x}};
@@ -155,7 +151,7 @@ static struct expr *condition(struct module *m, const struct site *s, struct exp
     } site = {s};
     void *both[2] = {m, site.out};
     e = expr_replace(m->arena, plan_hoist(m->plan, e), memory_value, both);
-    return expr_is_logical(e) ? e : expr_binary(m->arena, e->loc, E_NE, e, ex(m->arena, "0.0f"));
+    return as_condition(m->arena, e);
 }
 
 static const char *moment_of(struct module *m, const struct site *s, enum phase phase)

@@ -8,7 +8,6 @@
 struct local {
     const char *name, *as;                     /* in the rule, in C */
     const char *array, *index, *type, *memory; /* where it is loaded from; array NULL: nowhere */
-    bool own;                                  /* of the space that is run over */
     bool read;                                 /* before it is assigned */
     bool assigned, declared;
 };

@@ -80,10 +80,7 @@ static void write_list(struct writer *w, const struct update_stmt *s, struct exp
             continue;
         }
         const char *name = names_unique(w->names, arena_format(w->arena, "if%d", w->conditions++));
-        struct expr *condition = value_of(w, s->condition);
-        if (!expr_is_logical(condition))
-            condition =
-                expr_binary(w->arena, s->loc, E_NE, condition, expr_number(w->arena, s->loc, 0));
+        struct expr *condition = as_condition(w->arena, value_of(w, s->condition));
         emit(w, cstmt_declare(w->arena, "const int", name, condition));
         write_list(w, s->then, both(w, guard, ex(w->arena, "%s != 0", name)));
         write_list(w, s->other, both(w, guard, ex(w->arena, "%s == 0", name)));

@@ -109,29 +109,23 @@ void plan_gradients(struct plan *p)
             site_wait(p, p->site[i]);
 }
 
-static struct buffer *of_space(struct plan *p, const struct site *s, const char *name,
-                               enum space space, int first, int last)
+static int64_t floats_of(const struct site *s, enum space space)
 {
-    int64_t floats =
-        space_is_matrix(space) ? s->weight->rows * s->weight->line : space_places(s, space);
+    return space_is_matrix(space) ? s->weight->rows * s->weight->line : space_places(s, space);
+}
+
+static struct buffer *of_site(struct plan *p, const struct site *s, const char *name,
+                              int64_t floats, int first, int last)
+{
     return plan_buffer(p, names_unique(p->names, arena_format(p->arena, "%s_%s", s->stem, name)),
                        floats, first, last);
 }
 
+/* Of functions of the rule alone. */
 static struct buffer *of_rule(struct plan *p, const struct site *s, const char *name,
-                              enum space space, int first, int last)
+                              int64_t floats, int first, int last)
 {
-    struct buffer *b = of_space(p, s, name, space, first, last);
-    b->by_offset = true;
-    return b;
-}
-
-static struct buffer *of_batch(struct plan *p, const struct site *s, const char *name,
-                               int64_t floats, int first, int last)
-{
-    struct buffer *b =
-        plan_buffer(p, names_unique(p->names, arena_format(p->arena, "%s_%s", s->stem, name)),
-                    floats, first, last);
+    struct buffer *b = of_site(p, s, name, floats, first, last);
     b->by_offset = true;
     return b;
 }
@@ -142,14 +136,14 @@ static void pass_buffers(struct plan *p, const struct site *s, struct pass *pass
     for (; pass; pass = pass->next) {
         const struct rule_stmt *r = pass->stmt[0];
         if (pass->kind == PASS_LOWEST || pass->kind == PASS_QUANTILE)
-            pass->keys = of_rule(p, s, "keys", pass->space, first, last);
+            pass->keys = of_rule(p, s, "keys", floats_of(s, pass->space), first, last);
         if (pass->kind == PASS_REDUCE && space_is_matrix(pass->space) && r->space == SPACE_LAYER)
-            pass->keys = of_rule(p, s, "rows", SPACE_NEURON, first, last);
+            pass->keys = of_rule(p, s, "rows", floats_of(s, SPACE_NEURON), first, last);
         if (pass->kind == PASS_BATCH && space_is_matrix(r->space)) {
             const struct field *w = s->weight;
-            pass->side[0] = of_batch(p, s, "neurons", w->rows * p->columns, first, last);
-            pass->side[1] = of_batch(p, s, "inputs", w->cols * p->columns, first, last);
-            pass->turned = of_batch(p, s, "turned", w->line * p->columns, first, last);
+            pass->side[0] = of_rule(p, s, "neurons", w->rows * p->columns, first, last);
+            pass->side[1] = of_rule(p, s, "inputs", w->cols * p->columns, first, last);
+            pass->turned = of_rule(p, s, "turned", w->line * p->columns, first, last);
         }
         pass_buffers(p, s, pass->then, first, last);
         pass_buffers(p, s, pass->other, first, last);
@@ -183,16 +177,17 @@ static void site_buffers(struct plan *p, struct site *s)
             struct slot *slot = &s->slot[i];
             if (slot->crosses && !slot->field && !slot->buffer &&
                 list_assigns(s->rule->phase[k], slot->value->name))
-                slot->buffer = of_rule(p, s, slot->value->name, slot->value->space, first, last);
+                slot->buffer =
+                    of_rule(p, s, slot->value->name, floats_of(s, slot->value->space), first, last);
         }
         pass_buffers(p, s, s->phase[k], first, last);
         if (k == PHASE_MODULATE)
             pass_buffers(p, s, s->late, first, last);
     }
     if (s->term->keeps_gradient && !s->term->kept)
-        s->term->kept = of_space(p, s, "gradient", SPACE_SYNAPSE, 0, time_end(p));
+        s->term->kept = of_site(p, s, "gradient", floats_of(s, SPACE_SYNAPSE), 0, time_end(p));
     if (s->term->wants_demand && !s->term->demand)
-        s->term->demand = of_space(p, s, "demand", SPACE_SYNAPSE, 0, time_end(p));
+        s->term->demand = of_site(p, s, "demand", floats_of(s, SPACE_SYNAPSE), 0, time_end(p));
 }
 
 void plan_rule_buffers(struct plan *p)
