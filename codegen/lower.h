@@ -1,6 +1,7 @@
 /* Plan -> functions. One file a kind of work: lower_product.c (what has weights), lower_map.c
  * (elementwise chains), lower_loss.c, lower_update.c (optimizers), lower_mask.c (death),
- * lower_run.c (the functions that call them in order). */
+ * lower_form.c and lower_csr.c (storage forms), lower_run.c (the functions that call them in
+ * order). */
 #ifndef PLAST_LOWER_H
 #define PLAST_LOWER_H
 
@@ -13,8 +14,9 @@ struct module {
     struct diag *diag;
     struct cfunc *func, *last;              /* in the order they are printed */
     struct cstmt *forward, *shown, *errors; /* calls, in the order of the schedule */
-    /* of rules: before the step; once there are whole gradients; after the updates; adapts due */
-    struct cstmt *before, *gradients, *optimizers, *after, *due, *epoch_end;
+    /* of rules: when they begin; before the step; once there are whole gradients; after the
+     * updates; adapts due */
+    struct cstmt *setups, *before, *gradients, *optimizers, *after, *due, *epoch_end;
     bool anchored;      /* the selftest needs model_anchor */
     bool shown_scalars; /* prediction reads run scalars */
     bool mortal;        /* something can die: there is settle(m) */
@@ -26,6 +28,7 @@ struct module {
 struct kernel {
     struct module *module;
     const char *name;
+    bool sparse; /* it walks live synapses alone: no place it meets is dead */
     struct text params, names, actuals;
     const char *tile_names; /* what the kernel passes on to its tile */
 };
@@ -67,6 +70,51 @@ struct expr *lower_keep(struct kernel *, const struct value *, int i, const char
 struct cstmt *lower_modulated(struct kernel *, const struct value *, const char *name,
                               const char *row, struct cstmt **head);
 
+/* Forms, see form.c. How many rows of the value there are; the columns of a weight that reads it;
+ * which neuron row `row` is; row `row` of a weight's columns. Parameters are added to the kernel.
+ */
+const char *rows_of(struct kernel *, const struct value *);
+const char *columns_of(struct kernel *, const struct value *);
+const char *place_of(struct kernel *, const struct value *, const char *row);
+/* In two steps, where it may turn out not to be needed. */
+const char *place_text(struct arena *, const struct value *, const char *row);
+void place_if_used(struct kernel *, const struct value *, const struct cstmt *);
+/* The same where `m` is. */
+const char *module_rows(struct module *, const struct value *);
+/* Whichever fits the form that the value's weights have; csr NULL: it has but one. */
+struct cstmt *by_form(struct module *, const struct value *, struct cstmt *dense,
+                      struct cstmt *csr);
+/* `static void pack(m)`, `unpack(m)` and the manifest's entries, where there are forms. */
+void lower_forms(struct module *);
+/* The synapses of a row in a segment of columns, or of a column, as csr has them: from `first` to
+ * `end`, their columns, or rows, in `index`; `position`: where their values stand, NULL: there. */
+struct walk {
+    const char *first, *end, *index, *position;
+};
+const char *row_index(struct arena *, const struct term *); /* its name alone */
+const char *row_index_of(struct kernel *, const struct term *);
+struct walk walk_row(struct kernel *, const struct term *, int segment, const char *row);
+struct walk walk_column(struct kernel *, const struct term *, const char *suffix,
+                        const char *column);
+
+/* How products with weights are computed where these are stored so. */
+struct form {
+    const char *suffix; /* of functions */
+    bool sparse;
+    const char *params;             /* of a tile */
+    const char *rows, *vecs, *span; /* of a tile: rows, vectors of samples, samples */
+    /* Adds term t of the value to the sums of its rows: over the inputs of neurons; what readers
+     * send back, over the outputs. `number` tells names apart. */
+    struct cstmt *(*inputs)(struct kernel *, const struct value *, int t, bool train);
+    struct cstmt *(*outputs)(struct kernel *, const struct use *, int number);
+    /* The tiles of all rows and samples; depth: terms of a sum. */
+    struct cstmt *(*tiles)(struct kernel *, const struct value *, int64_t depth);
+};
+extern const struct form form_dense, form_csr;
+/* Of csr: what the reader sends back to the row, added to sum[r]. */
+struct cstmt *csr_row_outputs(struct kernel *, const struct use *, int number, const char *row,
+                              const char *vecs);
+
 void lower_input(struct module *, struct value *);
 void lower_plain_forward(struct module *, struct value *);
 void lower_forward(struct module *, struct value *); /* both of training and of prediction */
@@ -76,8 +124,9 @@ void lower_loss(struct module *);
 /* Tiles of sums over samples, `sum`, of products of `error` [rows][COLUMNS] and `in` [n][line]. */
 extern const char sample_product_params[];
 struct cstmt *lower_sample_product(struct arena *, int64_t line);
-struct cstmt *lower_sample_product_loops(struct kernel *, const char *units, int64_t cols,
-                                         bool nowait, struct cstmt *after);
+struct cstmt *lower_sample_product_loops(struct kernel *, const struct value *rows,
+                                         const struct value *from, int64_t cols, bool nowait,
+                                         struct cstmt *after);
 void lower_rules(struct module *); /* their functions, and when they are called */
 struct cstmt *rule_acts(struct module *);
 struct cstmt *lower_scalars(struct module *);

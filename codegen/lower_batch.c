@@ -63,9 +63,9 @@ static struct cstmt *finish(struct place *p, const struct pass *pass, struct cst
     return pass_finish(p, pass, body);
 }
 
-/* One value a unit: `rows` units, the first of them place `column` of the space. */
+/* One value a unit of the value, the first of them place `column` of the space. */
 static struct cstmt *sum_samples(struct place *p, const struct pass *pass, struct expr *e,
-                                 const struct sample *signal, int signals, int64_t rows,
+                                 const struct sample *signal, int signals, const struct value *v,
                                  int64_t column)
 {
     struct arena *a = p->kernel.module->arena;
@@ -74,12 +74,13 @@ static struct cstmt *sum_samples(struct place *p, const struct pass *pass, struc
         sample_value(p, e, "unit", signal, signals, code(a, NULL, "part[l] += x;"));
     kernel_param(&p->kernel, "float *restrict", "result", "%s",
                  slot_memory(p->kernel.module, site_slot(p->site, r->target)));
-    struct holes h = {.s = {element}};
+    struct holes h = {.s = {element, clear_target(a, v->live ? v : NULL, v->rows)}};
     const char *i = place_index(p, r->space);
     return finish(p, pass,
                   code(a, &h,
-                       "independent for (int64_t unit = 0; unit < %lld; unit++) {"
-                       "    const int64_t %s = %lld + unit;"
+                       "@1"
+                       "independent for (int64_t unit = 0; unit < %s; unit++) {"
+                       "    const int64_t %s = %lld + %s;"
                        "    float part[16];"
                        "    for (int l = 0; l < 16; l++)"
                        "        part[l] = 0.0f;"
@@ -87,7 +88,8 @@ static struct cstmt *sum_samples(struct place *p, const struct pass *pass, struc
                        "        independent for (int l = 0; l < 16; l++) { @0 }"
                        "    result[%s] = plast_sum16(part)%s;"
                        "}",
-                       (long long)rows, i, (long long)column, i, r->mean ? " / (float)n" : ""));
+                       rows_of(&p->kernel, v), i, (long long)column,
+                       place_of(&p->kernel, v, "unit"), i, r->mean ? " / (float)n" : ""));
 }
 
 static struct cstmt *sum_inputs(struct module *m, const struct site *s, const struct pass *pass)
@@ -99,7 +101,7 @@ static struct cstmt *sum_inputs(struct module *m, const struct site *s, const st
         const struct segment *g = &s->term->segment[i];
         struct place *p = place_new(m, s, r->target, SPACE_INPUT);
         struct sample pre = {"pre", g->value->plain};
-        calls = cstmt_join(calls, sum_samples(p, pass, r->input_side, &pre, 1, g->rows, column));
+        calls = cstmt_join(calls, sum_samples(p, pass, r->input_side, &pre, 1, g->value, column));
         column += g->rows;
     }
     return calls;
@@ -116,28 +118,28 @@ static struct cstmt *lower_side(struct module *m, const struct site *s, const st
     struct place *p =
         place_new(m, s, arena_format(a, "%s_%s", r->target, inputs ? "inputs" : "neurons"),
                   inputs ? SPACE_INPUT : SPACE_NEURON);
-    struct cstmt *element =
-        sample_value(p, inputs ? r->input_side : r->neuron_side, "unit", signal, signals,
-                     code(a, NULL, "side[%s * COLUMNS + c + l] = x;", inputs ? "j" : "i"));
+    const struct value *v = inputs ? g->value : s->neurons;
+    struct cstmt *element = sample_value(
+        p, inputs ? r->input_side : r->neuron_side, "unit", signal, signals,
+        code(a, NULL, "side[(%lld + unit) * COLUMNS + c + l] = x;", (long long)column));
     kernel_param(&p->kernel, "float *restrict", "side", "m->work + %lld",
                  (long long)pass->side[inputs]->at);
     struct holes h = {.s = {element}};
     return finish(p, pass,
                   code(a, &h,
-                       "independent for (int64_t unit = 0; unit < %lld; unit++) {"
-                       "    const int64_t %s = %lld + unit;"
+                       "independent for (int64_t unit = 0; unit < %s; unit++) {"
+                       "    const int64_t %s = %lld + %s;"
+                       "    PLAST_IGNORE(%s);"
                        "    for (int64_t c = 0; c < n; c += 16)"
                        "        independent for (int l = 0; l < 16; l++) { @0 }"
                        "}",
-                       (long long)(inputs ? g->rows : s->weight->rows), inputs ? "j" : "i",
-                       (long long)column));
+                       rows_of(&p->kernel, v), inputs ? "j" : "i", (long long)column,
+                       place_of(&p->kernel, v, "unit"), inputs ? "j" : "i"));
 }
 
-static struct cstmt *outer_product(struct module *m, const struct site *s, const struct pass *pass)
+/* Both sides as buffers, of a product over the samples. */
+static struct cstmt *lower_sides(struct module *m, const struct site *s, const struct pass *pass)
 {
-    struct arena *a = m->arena;
-    const struct rule_stmt *r = pass->stmt[0];
-    const struct field *w = s->weight;
     struct cstmt *calls = lower_side(m, s, pass, false, NULL, 0);
     int64_t column = 0;
     for (int i = 0; i < s->term->segments; i++) {
@@ -145,17 +147,38 @@ static struct cstmt *outer_product(struct module *m, const struct site *s, const
         calls = cstmt_join(calls, lower_side(m, s, pass, true, g, column));
         column += g->rows;
     }
-    calls = cstmt_join(
-        calls,
-        code(a, NULL, "plast_transpose(m->work + %lld, %lld, n, COLUMNS, m->work + %lld, %lld);",
-             (long long)pass->side[1]->at, (long long)w->cols, (long long)pass->turned->at,
-             (long long)w->line));
-    struct kernel k = kernel_new(m, arena_format(a, "%s_%s", s->stem, r->target));
+    return calls;
+}
+
+static struct kernel product_kernel(struct module *m, const struct site *s, const struct pass *pass,
+                                    const struct buffer *inputs)
+{
+    struct kernel k =
+        kernel_new(m, arena_format(m->arena, "%s_%s", s->stem, pass->stmt[0]->target));
     kernel_param(&k, "const int64_t", "n", "n");
     kernel_param(&k, "const float *restrict", "error", "m->work + %lld",
                  (long long)pass->side[0]->at);
-    kernel_param(&k, "const float *restrict", "in", "m->work + %lld", (long long)pass->turned->at);
-    kernel_param(&k, "float *restrict", "result", "%s", slot_memory(m, site_slot(s, r->target)));
+    kernel_param(&k, "const float *restrict", "in", "m->work + %lld", (long long)inputs->at);
+    kernel_param(&k, "float *restrict", "result", "%s",
+                 slot_memory(m, site_slot(s, pass->stmt[0]->target)));
+    return k;
+}
+
+/* Of all synapses, as a weight's gradient is made. */
+static struct cstmt *outer_product(struct module *m, const struct site *s, const struct pass *pass)
+{
+    struct arena *a = m->arena;
+    const struct rule_stmt *r = pass->stmt[0];
+    const struct field *w = s->weight;
+    const struct value *from = site_input(s);
+    struct cstmt *calls = lower_sides(m, s, pass);
+    const char *columns = from ? module_rows(m, from) : arena_format(a, "%lld", (long long)w->cols);
+    calls = cstmt_join(
+        calls,
+        code(a, NULL, "plast_transpose(m->work + %lld, %s, n, COLUMNS, m->work + %lld, %lld);",
+             (long long)pass->side[1]->at, columns, (long long)pass->turned->at,
+             (long long)w->line));
+    struct kernel k = product_kernel(m, s, pass, pass->turned);
     struct cstmt *body = lower_sample_product(a, w->line);
     body = cstmt_join(body, code(a, NULL,
                                  "unroll for (int r = 0; r < rows; r++) {"
@@ -169,20 +192,47 @@ static struct cstmt *outer_product(struct module *m, const struct site *s, const
                                  (long long)w->line, r->mean ? " / (float)n" : ""));
     kernel_tile(&k, sample_product_params, body);
     kernel_finish(&k, pass_comment(m, s, pass),
-                  lower_sample_product_loops(&k, arena_format(a, "%lld", (long long)w->rows),
-                                             w->cols, false, NULL));
+                  lower_sample_product_loops(&k, s->value, from, w->cols, false, NULL));
     return cstmt_join(calls, kernel_call(&k));
 }
 
-struct cstmt *lower_batch(struct module *m, const struct site *s, const struct pass *pass)
+/* Of live synapses. */
+static struct cstmt *sampled_product(struct module *m, const struct site *s,
+                                     const struct pass *pass)
+{
+    struct cstmt *calls = lower_sides(m, s, pass);
+    struct kernel k = product_kernel(m, s, pass, pass->side[1]);
+    struct walk walk = walk_row(&k, s->term, 0, "i");
+    const char *end = walk_row(&k, s->term, s->term->segments - 1, "i").end;
+    struct cstmt *body =
+        code(m->arena, NULL,
+             "independent for (int64_t i = 0; i < %s; i++) {"
+             "    const int64_t first = %s;"
+             "    const int64_t end = %s;"
+             "    for (int64_t at = first; at < end; at += PLAST_RUN) {"
+             "        float g[PLAST_RUN];"
+             "        const int64_t cols = PLAST_LEAST(PLAST_RUN, end - at);"
+             "        plast_sampled(g, error + i * COLUMNS, in, COLUMNS, %s + at, 0, cols, n);"
+             "        independent for (int64_t l = 0; l < cols; l++)"
+             "            result[at + l] = g[l]%s;"
+             "    }"
+             "}",
+             rows_of(&k, s->value), walk.first, end, walk.index,
+             pass->stmt[0]->mean ? " / (float)n" : "");
+    kernel_finish(&k, pass_comment(m, s, pass), body);
+    return cstmt_join(calls, kernel_call(&k));
+}
+
+struct cstmt *lower_batch(struct module *m, const struct site *s, const struct pass *pass,
+                          enum stored stored)
 {
     const struct rule_stmt *r = pass->stmt[0];
     struct sample signal[3];
     if (space_is_matrix(r->space))
-        return outer_product(m, s, pass);
+        return stored == STORED_CSR ? sampled_product(m, s, pass) : outer_product(m, s, pass);
     if (r->space == SPACE_INPUT)
         return sum_inputs(m, s, pass);
     struct place *p = place_new(m, s, r->target, SPACE_NEURON);
     int signals = neuron_signals(s, signal);
-    return sum_samples(p, pass, r->neuron_side, signal, signals, s->weight->rows, 0);
+    return sum_samples(p, pass, r->neuron_side, signal, signals, s->neurons, 0);
 }

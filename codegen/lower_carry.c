@@ -36,6 +36,7 @@ static struct cstmt *carry_parts(struct module *m, const struct site *s, const s
     struct arena *a = m->arena;
     const struct rule_stmt *r = pass->stmt[0];
     long long group = group_columns(m->plan), groups = carry_groups(m->plan, s->term), first = 0;
+    const struct value *from = site_input(s);
     struct cstmt *calls = NULL;
     int64_t column = 0;
     for (int g = 0; g < s->term->segments; g++) {
@@ -45,16 +46,18 @@ static struct cstmt *carry_parts(struct module *m, const struct site *s, const s
         kernel_param(&p->kernel, "float *restrict", "parts", "m->%s", pass->carried);
         struct holes h = {.e = {ex(a, "%s", reduction_start(r->reduction))},
                           .s = {element, carry_add(a, r->reduction, "sum", "part")}};
+        const char *all =
+            from ? columns_of(&p->kernel, from) : arena_format(a, "%lld", (long long)cols);
         struct cstmt *body = code(
             a, &h,
-            "independent for (int64_t i = 0; i < %lld; i++)"
-            "    for (int64_t h = 0; h < %lld; h += %lld) {"
+            "independent for (int64_t i = 0; i < %s; i++)"
+            "    for (int64_t h = 0; h < %s; h += %lld) {"
             "        float *sum = parts + (i * %lld + %lld + h / %lld) * 16;"
             "        for (int l = 0; l < 16; l++)"
             "            sum[l] = $0;"
-            "        for (int64_t b = h; b < PLAST_LEAST(h + %lld, %lld); b += 2 * PLAST_LANES) {"
+            "        for (int64_t b = h; b < PLAST_LEAST(h + %lld, %s); b += 2 * PLAST_LANES) {"
             "            float part[2 * PLAST_LANES];"
-            "            const int64_t width = PLAST_LEAST(2 * PLAST_LANES, %lld - b);"
+            "            const int64_t width = PLAST_LEAST(2 * PLAST_LANES, %s - b);"
             "            for (int l = 0; l < 2 * PLAST_LANES; l++)"
             "                part[l] = $0;"
             "            independent for (int64_t l = 0; l < width; l++) {"
@@ -65,8 +68,8 @@ static struct cstmt *carry_parts(struct module *m, const struct site *s, const s
             "            @1"
             "        }"
             "    }",
-            (long long)s->weight->rows, (long long)cols, group, groups, first, group, group,
-            (long long)cols, (long long)cols, (long long)column, (long long)s->weight->line);
+            rows_of(&p->kernel, s->value), all, group, groups, first, group, group, all, all,
+            (long long)column, (long long)s->weight->line);
         calls = cstmt_join(calls, pass_finish(p, pass, body));
         first += (cols + group - 1) / group;
         column += cols;
@@ -74,8 +77,11 @@ static struct cstmt *carry_parts(struct module *m, const struct site *s, const s
     return in_region(m, calls);
 }
 
-struct cstmt *lower_carried(struct module *m, const struct site *s, const struct pass *pass)
+struct cstmt *lower_carried(struct module *m, const struct site *s, const struct pass *pass,
+                            enum stored stored)
 {
+    if (stored == STORED_CSR) /* made anew in each step: there is little to read */
+        return reduce_rows(m, s, pass, stored);
     struct arena *a = m->arena;
     const struct rule_stmt *r = pass->stmt[0];
     struct holes h = {.s = {carry_parts(m, s, pass)}};
@@ -88,22 +94,34 @@ struct cstmt *lower_carried(struct module *m, const struct site *s, const struct
     h.e[0] = reduction_result(a, r->reduction, "sum", s->weight->cols);
     h.e[1] = ex(a, "%s", reduction_start(r->reduction));
     h.s[0] = reduction_join(a, r->reduction, "part[l]");
+    const struct value *from = site_input(s);
+    const char *groups = arena_format(a, "%lld", (long long)carry_groups(m->plan, s->term));
+    if (from) {
+        h.s[1] =
+            reduction_join_zero(a, r->reduction, columns_of(&p->kernel, from), s->weight->cols);
+        groups =
+            arena_format(a, "(%s + %lld) / %lld", columns_of(&p->kernel, from),
+                         (long long)group_columns(m->plan) - 1, (long long)group_columns(m->plan));
+    }
     struct cstmt *body =
         code(a, &h,
-             "independent for (int64_t i = 0; i < %lld; i++) {"
+             "independent for (int64_t i = 0; i < %s; i++) {"
              "    float part[16];"
              "    for (int l = 0; l < 16; l++)"
              "        part[l] = $1;"
-             "    for (int64_t g = 0; g < %lld; g++)"
+             "    for (int64_t g = 0; g < %s; g++)"
              "        independent for (int l = 0; l < 16; l++) {"
              "            const float x = parts[(i * %lld + g) * 16 + l];"
              "            @0"
              "        }"
-             "    const float sum = %s(part);"
-             "    result[i] = $0;"
+             "    %s sum = %s(part);"
+             "    @1"
+             "    result[%s] = $0;"
              "}",
-             (long long)s->weight->rows, (long long)carry_groups(m->plan, s->term),
-             (long long)carry_groups(m->plan, s->term), reduction_tree(r->reduction));
+             rows_of(&p->kernel, s->value), groups, (long long)carry_groups(m->plan, s->term),
+             h.s[1] ? "float" : "const float", reduction_tree(r->reduction),
+             place_of(&p->kernel, s->value, "i"));
+    body = cstmt_join(clear_target(a, s->value->live ? s->value : NULL, s->weight->rows), body);
     return cstmt_join(calls, pass_finish(p, pass, body));
 }
 

@@ -17,7 +17,7 @@ struct expr *lower_keep(struct kernel *k, const struct value *v, int i, const ch
     struct holes h = {.e = {p}};
     struct cstmt *s = code(
         a, &h, "x = plast_uniform(key%d[c + l], (uint32_t)(%s)) >= $0 ? 1.0f / (1.0f - $0) : 0.0f;",
-        i, row);
+        i, place_of(k, v, row));
     return s->value;
 }
 

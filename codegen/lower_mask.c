@@ -1,6 +1,7 @@
 /* Death: what stands in dead places is zero, and who reads only the dead dies with them. */
 #include "lower.h"
 #include "names.h"
+#include "sites.h"
 
 static struct expr *select_alive(struct arena *a, const char *alive, struct expr *value)
 {
@@ -14,12 +15,12 @@ struct expr *if_neuron_alive(struct kernel *k, const struct value *v, const char
     if (!v->alive)
         return value;
     kernel_param(k, "const uint8_t *restrict", "alive", "m->%s", v->alive);
-    return select_alive(a, arena_format(a, "alive[%s]", row), value);
+    return select_alive(a, arena_format(a, "alive[%s]", place_of(k, v, row)), value);
 }
 
 struct expr *if_alive(struct kernel *k, const struct field *f, struct expr *value)
 {
-    if (!f->alive)
+    if (!f->alive || k->sparse)
         return value;
     kernel_param(k, "const uint8_t *restrict", "alive_at", "m->%s", f->alive);
     return select_alive(k->module->arena, "alive_at[at + l]", value);
@@ -161,6 +162,7 @@ void lower_settle(struct module *m)
     f->body = code(a, &h, "parallel (plast_threads(m->run.threads)) { @0 }");
     module_add(m, f);
     f = cfunc_new(a, "int", "model_settle", "void *block");
-    f->body = code(a, NULL, "settle(block); return 0;");
+    f->body =
+        code(a, NULL, "%ssettle(block); return 0;", plan_has_forms(p) ? "unpack(block);" : "");
     module_add(m, f);
 }

@@ -3,10 +3,13 @@
 #include "names.h"
 
 static struct cstmt *add_function(struct module *m, const struct site *s, const char *what,
-                                  const char *comment, struct cstmt *body)
+                                  const char *comment, bool is_rare, struct cstmt *body)
 {
     struct arena *a = m->arena;
     bool samples = cstmt_uses(body, intern(a, "n"));
+    /* what runs in each step takes weights in the form they have */
+    if (is_rare && plan_has_forms(m->plan))
+        body = cstmt_join(code(a, NULL, "unpack(m);"), body);
     const char *name = names_unique(m->plan->names, arena_format(a, "%s_%s", s->stem, what));
     struct holes h = {.s = {body}};
     body = cstmt_join(cstmt_uses(body, intern(a, "scalar")) ? lower_scalars(m) : NULL,
@@ -39,10 +42,10 @@ static void lower_setup(struct module *m, const struct site *s)
     struct arena *a = m->arena;
     struct cstmt *passes = lower_passes(m, s, s->phase[PHASE_SETUP], PHASE_SETUP);
     if (passes)
-        passes = add_function(m, s, "setup",
-                              arena_format(a, "%s: when it first acts.", s->on->name), passes);
+        passes = add_function(
+            m, s, "setup", arena_format(a, "%s: when it first acts.", s->on->name), true, passes);
     struct holes h = {.s = {passes}};
-    m->before = cstmt_join(m->before, code(a, &h,
+    m->setups = cstmt_join(m->setups, code(a, &h,
                                            "if (%s_acts != 0 && m->%s[0] == 0) {"
                                            "    @0"
                                            "    m->%s[0] = 1;"
@@ -58,7 +61,7 @@ static void lower_when_acting(struct module *m, const struct site *s, const stru
         return;
     struct holes h = {
         .s = {add_function(m, s, what, arena_format(m->arena, "%s, once a step.", s->on->name),
-                           passes)}};
+                           false, passes)}};
     *list = cstmt_join(*list, code(m->arena, &h, "if (%s_acts != 0) { @0 }", s->stem));
 }
 
@@ -74,7 +77,7 @@ static struct cstmt *adapt_call(struct module *m, const struct site *s)
     return add_function(m, s, "adapt",
                         arena_format(m->arena, "%s, each %lld %s.", s->on->name, (long long)r->each,
                                      r->each_steps ? "steps" : "epochs"),
-                        passes);
+                        true, passes);
 }
 
 static void lower_adapt(struct module *m, const struct site *s)

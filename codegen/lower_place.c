@@ -105,7 +105,7 @@ static struct expr *mask_value(struct place *p, enum space space)
 {
     struct arena *a = p->kernel.module->arena;
     const struct field *mask = site_mask(p->kernel.module, p->site, space);
-    if (!mask)
+    if (!mask || (p->kernel.sparse && space_is_matrix(space)))
         return ex(a, "1.0f");
     const char *array = space_is_matrix(space) ? "alive_at" : "alive_neuron_at";
     kernel_param(&p->kernel, "const uint8_t *restrict", array, "m->%s", mask->name);
@@ -196,6 +196,8 @@ static const struct field *mask_of_target(struct place *p, const char *target)
     const struct slot *slot = site_slot(p->site, target);
     bool trained = strcmp(target, "w") == 0 || strcmp(target, "grad") == 0;
     if (slot ? !slot->field || p->site->rule->grows : !trained)
+        return NULL;
+    if (p->kernel.sparse && (!slot || space_is_matrix(slot->value->space)))
         return NULL;
     return site_mask(p->kernel.module, p->site, slot ? slot->value->space : SPACE_SYNAPSE);
 }

@@ -13,11 +13,11 @@ static int64_t group_rows(int64_t rows, int64_t depth)
     return group < 12 ? 12 : group;
 }
 
-/* Rows x samples: the body of a kernel whose tile takes (rows, i, c); depth: terms of a sum. */
-static struct cstmt *tile_loops(struct kernel *k, const struct value *v, int64_t depth)
+/* Where rows are packed, they are as many as whole tiles have, or all. */
+static struct cstmt *dense_tiles(struct kernel *k, const struct value *v, int64_t depth)
 {
     struct arena *a = k->module->arena;
-    const char *units = v->units;
+    const char *rows = rows_of(k, v);
     long long group = group_rows(v->rows, depth);
     return code(a, NULL,
                 "collapse for (int64_t h = 0; h < %s; h += %lld)"
@@ -29,7 +29,7 @@ static struct cstmt *tile_loops(struct kernel *k, const struct value *v, int64_t
                 "                %s_tile(%s %% PLAST_ROWS, i, c, %s);"
                 "            }"
                 "        }",
-                units, group, group, units, units, k->name, k->tile_names, k->name, units,
+                rows, group, group, rows, rows, k->name, k->tile_names, k->name, v->units,
                 k->tile_names);
 }
 
@@ -37,10 +37,10 @@ static struct cstmt *tile_loops(struct kernel *k, const struct value *v, int64_t
  * first[r * step]. The address is one base and constant distances: with a pointer a row, compilers
  * load all rows ahead and run out of registers. */
 static struct cstmt *accumulate(struct arena *a, const char *in, const char *first, int64_t step,
-                                int64_t count)
+                                const char *count)
 {
     return code(a, NULL,
-                "for (int64_t j = 0; j < %lld; j++) {"
+                "for (int64_t j = 0; j < %s; j++) {"
                 "    plast_vec v[VECS];"
                 "    unroll for (int q = 0; q < VECS; q++)"
                 "        v[q] = plast_load(%s + j * COLUMNS + c + q * PLAST_LANES);"
@@ -51,11 +51,17 @@ static struct cstmt *accumulate(struct arena *a, const char *in, const char *fir
                 "            sum[r][q] += s * v[q];"
                 "    }"
                 "}",
-                (long long)count, in, first,
-                step == 1 ? "" : arena_format(a, " * %lld", (long long)step));
+                count, in, first, step == 1 ? "" : arena_format(a, " * %lld", (long long)step));
 }
 
-static struct cstmt *add_term(struct kernel *k, const struct value *v, int t, bool train)
+/* How many of the segment's rows there are. */
+static const char *term_rows(struct kernel *k, const struct segment *g)
+{
+    return g->value->live ? rows_of(k, g->value)
+                          : arena_format(k->module->arena, "%lld", (long long)g->rows);
+}
+
+static struct cstmt *dense_inputs(struct kernel *k, const struct value *v, int t, bool train)
 {
     struct arena *a = k->module->arena;
     const struct term *m = &v->term[t];
@@ -70,7 +76,7 @@ static struct cstmt *add_term(struct kernel *k, const struct value *v, int t, bo
                      train ? g->value->plain->name : g->value->shown->name);
         const char *first =
             arena_format(a, "%s + i * %lld + %lld + j", w, (long long)m->line, (long long)column);
-        s = cstmt_join(s, accumulate(a, in, first, m->line, g->rows));
+        s = cstmt_join(s, accumulate(a, in, first, m->line, term_rows(k, g)));
         column += g->rows;
     }
     return s;
@@ -112,36 +118,38 @@ static struct expr *bias_sum(struct kernel *k, const struct value *v)
             continue;
         const char *name = arena_format(a, "bias%d", t);
         kernel_param(k, "const float *restrict", name, "m->%s", v->term[t].bias);
-        struct expr *e = ex(a, "%s[i + r]", name);
+        struct expr *e = ex(a, "%s[%s]", name, place_of(k, v, "i + r"));
         sum = sum ? expr_binary(a, (struct loc){0}, E_ADD, sum, e) : e;
     }
     return sum ? sum : ex(a, "0.0f");
 }
 
-static struct cstmt *clear_sums(struct arena *a, struct expr *start)
+static struct cstmt *clear_sums(struct arena *a, const struct form *form, struct expr *start)
 {
     struct holes h = {.e = {start}};
     return code(a, &h,
-                "plast_vec sum[PLAST_ROWS][VECS];"
-                "unroll for (int r = 0; r < rows; r++)"
-                "    unroll for (int q = 0; q < VECS; q++)"
-                "        sum[r][q] = plast_splat($0);");
+                "plast_vec sum[%s][%s];"
+                "unroll for (int r = 0; r < %s; r++)"
+                "    unroll for (int q = 0; q < %s; q++)"
+                "        sum[r][q] = plast_splat($0);",
+                form->sparse ? form->rows : "PLAST_ROWS", form->vecs, form->rows, form->vecs);
 }
 
 /* The sums leave their registers row by row; `element` is run for each, in l. */
-static struct cstmt *leave_tile(struct arena *a, struct cstmt *element)
+static struct cstmt *leave_tile(struct arena *a, const struct form *form, struct cstmt *element)
 {
     struct holes h = {.s = {element}};
     return code(a, &h,
-                "unroll for (int r = 0; r < rows; r++) {"
-                "    float s[STRIP];"
-                "    unroll for (int q = 0; q < VECS; q++)"
+                "unroll for (int r = 0; r < %s; r++) {"
+                "    float s[%s];"
+                "    unroll for (int q = 0; q < %s; q++)"
                 "        plast_store(s + q * PLAST_LANES, sum[r][q]);"
                 "    const int64_t at = (i + r) * COLUMNS + c;"
-                "    independent for (int l = 0; l < STRIP; l++) {"
+                "    independent for (int l = 0; l < %s; l++) {"
                 "        @0"
                 "    }"
-                "}");
+                "}",
+                form->rows, form->span, form->vecs, form->span);
 }
 
 static int64_t depth_of(const struct value *v)
@@ -160,25 +168,25 @@ static int64_t depth_of_error(const struct value *v)
     return depth;
 }
 
-static const char tile_params[] = "const int rows, const int64_t i, const int64_t c";
-
-static struct kernel lower_products(struct module *m, struct value *v, bool train,
-                                    const char *comment)
+/* The function that computes the value; its parameters are those of training or of prediction. */
+static struct kernel lower_products(struct module *m, struct value *v, const struct form *form,
+                                    bool train, const char *comment)
 {
     struct arena *a = m->arena;
-    struct kernel k =
-        kernel_new(m, arena_format(a, "%s_%s", v->name, train ? "forward" : "predict"));
-    struct cstmt *head = NULL, *body = clear_sums(a, bias_sum(&k, v));
+    struct kernel k = kernel_new(
+        m, arena_format(a, "%s_%s%s", v->name, train ? "forward" : "predict", form->suffix));
+    k.sparse = form->sparse;
+    struct cstmt *head = NULL, *body = clear_sums(a, form, bias_sum(&k, v));
     for (int t = 0; t < v->terms; t++)
         if (v->term[t].dense)
-            body = cstmt_join(body, add_term(&k, v, t, train));
+            body = cstmt_join(body, form->inputs(&k, v, t, train));
     struct expr *x = add_plain(&k, v, train, ex(a, "s[l]"));
     struct cstmt *element = lower_chain(&k, v, train, "i + r", &head);
     element = declare_if_used(a, "const float", "x", x, element);
-    body = cstmt_join(cstmt_join(head, body), leave_tile(a, element));
-    kernel_tile(&k, tile_params, body);
+    body = cstmt_join(cstmt_join(head, body), leave_tile(a, form, element));
+    kernel_tile(&k, form->params, body);
     kernel_param(&k, "const int64_t", "n", "n");
-    kernel_finish(&k, comment, tile_loops(&k, v, depth_of(v)));
+    kernel_finish(&k, comment, form->tiles(&k, v, depth_of(v)));
     return k;
 }
 
@@ -188,19 +196,41 @@ static bool same_both_ways(const struct value *v)
     return v->dropouts == 0 && !v->slopes && !v->anchors && !v->post_tap && !v->trace_tap;
 }
 
-static const char *shown_actuals(struct module *m, struct value *v, struct kernel *k)
+static const char *shown_actuals(struct module *m, struct value *v, const struct form *form)
 {
     /* the same parameters in the same order, with the buffers of prediction */
-    struct kernel shown = kernel_new(m, k->name);
+    struct kernel shown = kernel_new(m, v->name);
     struct cstmt *head = NULL;
+    shown.sparse = form->sparse;
     bias_sum(&shown, v);
     for (int t = 0; t < v->terms; t++)
         if (v->term[t].dense)
-            add_term(&shown, v, t, false);
+            form->inputs(&shown, v, t, false);
     add_plain(&shown, v, false, ex(m->arena, "x"));
     lower_chain(&shown, v, false, "i + r", &head);
+    shown.tile_names = "n";
     kernel_param(&shown, "const int64_t", "n", "n");
+    form->tiles(&shown, v, depth_of(v));
     return shown.actuals.bytes;
+}
+
+/* The calls that compute the value in training, and in prediction. */
+static struct cstmt *forward_calls(struct module *m, struct value *v, const struct form *form,
+                                   struct cstmt **shown)
+{
+    struct arena *a = m->arena;
+    const char *comment = where(m, v->layer->loc);
+    const char *of =
+        form->sparse ? arena_format(a, "%s, of live synapses", v->layer->name) : v->layer->name;
+    struct kernel k = lower_products(m, v, form, true, arena_format(a, "%s: %s", comment, of));
+    if (same_both_ways(v)) {
+        *shown = code(a, NULL, "%s(%s);", k.name, shown_actuals(m, v, form));
+        return kernel_call(&k);
+    }
+    struct kernel other =
+        lower_products(m, v, form, false, arena_format(a, "%s: the same in evaluation", comment));
+    *shown = kernel_call(&other);
+    return kernel_call(&k);
 }
 
 void lower_forward(struct module *m, struct value *v)
@@ -209,21 +239,16 @@ void lower_forward(struct module *m, struct value *v)
         lower_plain_forward(m, v);
         return;
     }
-    const char *comment = where(m, v->layer->loc);
-    struct kernel k =
-        lower_products(m, v, true, arena_format(m->arena, "%s: %s", comment, v->layer->name));
-    m->forward = cstmt_join(m->forward, kernel_call(&k));
-    if (same_both_ways(v)) {
-        m->shown =
-            cstmt_join(m->shown, code(m->arena, NULL, "%s(%s);", k.name, shown_actuals(m, v, &k)));
-        return;
-    }
-    k = lower_products(m, v, false, arena_format(m->arena, "%s: the same in evaluation", comment));
-    m->shown = cstmt_join(m->shown, kernel_call(&k));
+    struct cstmt *shown, *csr_shown = NULL, *csr = NULL;
+    struct cstmt *calls = forward_calls(m, v, &form_dense, &shown);
+    if (v->form)
+        csr = forward_calls(m, v, &form_csr, &csr_shown);
+    m->forward = cstmt_join(m->forward, by_form(m, v, calls, csr));
+    m->shown = cstmt_join(m->shown, by_form(m, v, shown, csr_shown));
 }
 
 /* What comes back from one reader that has weights. */
-static struct cstmt *pull_product(struct kernel *k, const struct use *u, int number)
+static struct cstmt *dense_outputs(struct kernel *k, const struct use *u, int number)
 {
     struct arena *a = k->module->arena;
     const struct term *t = &u->by->term[u->term];
@@ -232,8 +257,49 @@ static struct cstmt *pull_product(struct kernel *k, const struct use *u, int num
     kernel_param(k, "const float *restrict", in, "%s", u->by->error->name);
     const char *first =
         arena_format(a, "%s + j * %lld + %lld + i", w, (long long)t->line, (long long)u->column);
-    return accumulate(a, in, first, 1, u->by->rows);
+    return accumulate(a, in, first, 1, rows_of(k, u->by));
 }
+
+const struct form form_dense = {
+    .suffix = "",
+    .params = "const int rows, const int64_t i, const int64_t c",
+    .rows = "rows",
+    .vecs = "VECS",
+    .span = "STRIP",
+    .inputs = dense_inputs,
+    .outputs = dense_outputs,
+    .tiles = dense_tiles,
+};
+
+/* One of several readers, each of which may be csr or not: a tile asks it, and walks its rows one
+ * by one where it is. */
+static struct cstmt *either_outputs(struct kernel *k, const struct use *u, int number)
+{
+    struct arena *a = k->module->arena;
+    struct cstmt *dense = dense_outputs(k, u, number);
+    if (!u->by->term[u->term].columns)
+        return dense;
+    const char *flag = arena_format(a, "csr%d", number);
+    kernel_param(k, "const int64_t", flag, "m->%s[0]", u->by->form);
+    struct holes h = {.s = {csr_row_outputs(k, u, number, "i + r", form_dense.vecs), dense}};
+    return code(a, &h,
+                "if (%s != 0) {"
+                "    unroll for (int r = 0; r < rows; r++) { @0 }"
+                "} else {"
+                "    @1"
+                "}",
+                flag);
+}
+
+static const struct form form_either = {
+    .suffix = "",
+    .params = "const int rows, const int64_t i, const int64_t c",
+    .rows = "rows",
+    .vecs = "VECS",
+    .span = "STRIP",
+    .outputs = either_outputs,
+    .tiles = dense_tiles,
+};
 
 static struct cstmt *pull_direct(struct kernel *k, const struct value *v)
 {
@@ -242,7 +308,7 @@ static struct cstmt *pull_direct(struct kernel *k, const struct value *v)
     kernel_param(k, "const float *restrict", "w0", "m->%s", v->direct);
     kernel_param(k, "const float *restrict", "error0", "%s", output->error->name);
     const char *first = arena_format(k->module->arena, "w0 + i * %lld + j", (long long)line);
-    return accumulate(k->module->arena, "error0", first, line, output->rows);
+    return accumulate(k->module->arena, "error0", first, line, output->units);
 }
 
 static struct expr *slope_of(struct kernel *k, const struct value *v, struct cstmt **head,
@@ -264,7 +330,8 @@ static struct expr *slope_of(struct kernel *k, const struct value *v, struct cst
 }
 
 /* The readers' errors, and what is added without weights. */
-static struct cstmt *pull_all(struct kernel *k, struct value *v, struct expr **x)
+static struct cstmt *pull_all(struct kernel *k, struct value *v, const struct form *form,
+                              struct expr **x)
 {
     struct arena *a = k->module->arena;
     struct cstmt *body = NULL;
@@ -277,7 +344,7 @@ static struct cstmt *pull_all(struct kernel *k, struct value *v, struct expr **x
             (k->module->plan->net->learn == LEARN_DIRECT_FEEDBACK && u->by->layer != v->layer))
             continue;
         if (u->by->term[u->term].dense) {
-            body = cstmt_join(body, pull_product(k, u, i));
+            body = cstmt_join(body, form->outputs(k, u, i));
             continue;
         }
         kernel_param(k, "const float *restrict", arena_format(a, "error%d", i), "%s",
@@ -310,13 +377,13 @@ struct cstmt *lower_modulated(struct kernel *k, const struct value *v, const cha
     return list;
 }
 
-void lower_error(struct module *m, struct value *v)
+static struct cstmt *error_call(struct module *m, struct value *v, const struct form *form)
 {
     struct arena *a = m->arena;
-    struct kernel k = kernel_new(m, arena_format(a, "%s_backward", v->name));
+    struct kernel k = kernel_new(m, arena_format(a, "%s_backward%s", v->name, form->suffix));
     struct cstmt *head = NULL, *element = NULL;
     struct expr *x;
-    struct cstmt *body = cstmt_join(clear_sums(a, ex(a, "0.0f")), pull_all(&k, v, &x));
+    struct cstmt *body = cstmt_join(clear_sums(a, form, ex(a, "0.0f")), pull_all(&k, v, form, &x));
     if (v->modulated) {
         element = cstmt_join(cstmt_declare(a, "float", "e", x),
                              lower_modulated(&k, v, "e", "i + r", &head));
@@ -329,9 +396,37 @@ void lower_error(struct module *m, struct value *v)
     element = cstmt_join(
         element,
         code(a, &h, slope ? "error[at + l] = $0; /* derivative */" : "error[at + l] = $0;"));
-    kernel_tile(&k, tile_params, cstmt_join(cstmt_join(head, body), leave_tile(a, element)));
+    kernel_tile(&k, form->params, cstmt_join(cstmt_join(head, body), leave_tile(a, form, element)));
     kernel_param(&k, "const int64_t", "n", "n");
-    kernel_finish(&k, arena_format(a, "The loss's gradient at the sums of %s.", v->name),
-                  tile_loops(&k, v, depth_of_error(v)));
-    m->errors = cstmt_join(m->errors, kernel_call(&k));
+    kernel_finish(&k,
+                  arena_format(a, "The loss's gradient at the sums of %s%s.", v->name,
+                               form->sparse ? ", through live synapses" : ""),
+                  form->tiles(&k, v, depth_of_error(v)));
+    return kernel_call(&k);
+}
+
+/* Readers with weights, and those of them that may be csr. */
+static int count_readers(const struct value *v, const struct value **sparse)
+{
+    int products = 0;
+    *sparse = NULL;
+    for (int i = 0; i < v->uses && !v->direct; i++) {
+        const struct use *u = &v->use[i];
+        const struct term *t = &u->by->term[u->term];
+        products += t->dense && u->by->error;
+        if (t->dense && u->by->error && t->columns)
+            *sparse = u->by;
+    }
+    return products;
+}
+
+void lower_error(struct module *m, struct value *v)
+{
+    const struct value *reader;
+    bool several = count_readers(v, &reader) > 1;
+    struct cstmt *csr = NULL, *dense;
+    dense = error_call(m, v, several && reader ? &form_either : &form_dense);
+    if (reader && !several)
+        csr = error_call(m, v, &form_csr);
+    m->errors = cstmt_join(m->errors, csr ? by_form(m, reader, dense, csr) : dense);
 }

@@ -49,64 +49,116 @@ const char *reduction_tree(enum reduction r)
     return r == REDUCE_MIN ? "plast_least16" : r == REDUCE_MAX ? "plast_most16" : "plast_sum16";
 }
 
+/* The least and the most of what is held are that of all only with the zeros of what is not. */
+struct cstmt *reduction_join_zero(struct arena *a, enum reduction r, const char *held,
+                                  long long all)
+{
+    if (r != REDUCE_MIN && r != REDUCE_MAX)
+        return NULL;
+    return code(a, NULL, "if (%s < %lld) { sum = sum %s 0.0f ? sum : 0.0f; }", held, all,
+                r == REDUCE_MIN ? "<" : ">");
+}
+
+/* part[l] over `count` places from `first` on: `at + l`, or, in a matrix, columns b + l of row i.
+ */
+static struct cstmt *part_loops(struct place *p, const char *count, struct cstmt *element)
+{
+    struct arena *a = p->kernel.module->arena;
+    struct holes h = {.s = {element}};
+    if (p->stored == STORED_CSR)
+        return code(a, &h,
+                    "for (int64_t b = first; b < end; b += 16) {"
+                    "    const int64_t width = PLAST_LEAST(16, end - b);"
+                    "    independent for (int64_t l = 0; l < width; l++) {"
+                    "        const int64_t at = b + l;"
+                    "        @0"
+                    "    }"
+                    "}");
+    const char *element_head = "const int64_t at = i * %lld + j; PLAST_IGNORE(at);";
+    h.s[1] = code(a, NULL, element_head, (long long)p->site->weight->line);
+    return code(a, &h,
+                "for (int64_t b = 0; b < %s / 16 * 16; b += 16)"
+                "    independent for (int l = 0; l < 16; l++) {"
+                "        const int64_t j = b + l;"
+                "        @1"
+                "        @0"
+                "    }"
+                "for (int64_t l = 0; l < %s %% 16; l++) {"
+                "    const int64_t j = %s / 16 * 16 + l;"
+                "    @1"
+                "    @0"
+                "}",
+                count, count, count);
+}
+
 /* Along the rows of a matrix: one value a row, or, for the layer, one more over those. */
-static struct cstmt *reduce_rows(struct module *m, const struct site *s, const struct pass *pass)
+struct cstmt *reduce_rows(struct module *m, const struct site *s, const struct pass *pass,
+                          enum stored stored)
 {
     struct arena *a = m->arena;
     const struct rule_stmt *r = pass->stmt[0];
     const struct field *w = s->weight;
-    bool layer = r->space == SPACE_LAYER;
+    bool layer = r->space == SPACE_LAYER, held = stored != STORED_PLAIN;
     struct place *p = place_new(m, s, r->target, SPACE_SYNAPSE);
+    place_stored(p, stored);
+    struct kernel *k = &p->kernel;
     struct cstmt *element = pass_element(p, r, take_in(a, r->reduction, "part[l]"));
-    long long cols = w->cols, whole = cols / 16 * 16, line = w->line;
-    if (layer)
-        kernel_param(&p->kernel, "float *restrict", "result", "m->work + %lld",
-                     (long long)pass->keys->at);
-    else
+    place_params(p, element);
+    const char *rows = held ? rows_of(k, s->value) : arena_format(a, "%lld", (long long)w->rows);
+    const char *count = held && site_input(s) ? columns_of(k, site_input(s))
+                                              : arena_format(a, "%lld", (long long)w->cols);
+    struct cstmt *walk = NULL, *clear = NULL;
+    if (stored == STORED_CSR) {
+        walk = code(a, NULL, "const int64_t first = %s; const int64_t end = %s;",
+                    walk_row(k, s->term, 0, "i").first,
+                    walk_row(k, s->term, s->term->segments - 1, "i").end);
+        count = "end - first";
+    }
+    if (layer) {
+        kernel_param(k, "float *restrict", "result", "m->work + %lld", (long long)pass->keys->at);
+    } else {
         pass_target(p, r);
-    struct holes h = {.e = {layer ? ex(a, "sum") : reduction_result(a, r->reduction, "sum", cols),
-                            ex(a, "%s", reduction_start(r->reduction))},
-                      .s = {element}};
-    struct cstmt *body = code(a, &h,
-                              "independent for (int64_t i = 0; i < %lld; i++) {"
-                              "    float part[16];"
-                              "    for (int l = 0; l < 16; l++)"
-                              "        part[l] = $1;"
-                              "    for (int64_t b = 0; b < %lld; b += 16)"
-                              "        independent for (int l = 0; l < 16; l++) {"
-                              "            const int64_t j = b + l;"
-                              "            const int64_t at = i * %lld + j;"
-                              "            PLAST_IGNORE(at);"
-                              "            @0"
-                              "        }"
-                              "    for (int l = 0; l < %lld; l++) {"
-                              "        const int64_t j = %lld + l;"
-                              "        const int64_t at = i * %lld + j;"
-                              "        PLAST_IGNORE(at);"
-                              "        @0"
-                              "    }"
-                              "    const float sum = %s(part);"
-                              "    result[i] = $0;"
-                              "}",
-                              (long long)w->rows, whole, line, cols - whole, whole, line,
-                              reduction_tree(r->reduction));
-    struct cstmt *calls = in_region(m, pass_finish(p, pass, body));
+        clear = clear_target(a, held && s->value->live ? s->value : NULL, w->rows);
+    }
+    const char *to = !layer && held ? place_of(k, s->value, "i") : "i";
+    struct holes h = {
+        .e = {layer ? ex(a, "sum") : reduction_result(a, r->reduction, "sum", w->cols),
+              ex(a, "%s", reduction_start(r->reduction))},
+        .s = {part_loops(p, count, element),
+              held ? reduction_join_zero(a, r->reduction, count, w->cols) : NULL, walk}};
+    struct cstmt *body =
+        code(a, &h,
+             "independent for (int64_t i = 0; i < %s; i++) {"
+             "    @2"
+             "    float part[16];"
+             "    for (int l = 0; l < 16; l++)"
+             "        part[l] = $1;"
+             "    @0"
+             "    %s sum = %s(part);"
+             "    @1"
+             "    result[%s] = $0;"
+             "}",
+             rows, h.s[1] ? "float" : "const float", reduction_tree(r->reduction), to);
+    struct cstmt *calls = in_region(m, pass_finish(p, pass, cstmt_join(clear, body)));
     if (!layer)
         return calls;
     p = place_new(m, s, arena_format(a, "%s_of_rows", r->target), SPACE_LAYER);
     pass_target(p, r);
     kernel_param(&p->kernel, "const float *restrict", "row", "m->work + %lld",
                  (long long)pass->keys->at);
-    h.e[0] = reduction_result(a, r->reduction, "sum", cols * w->rows);
+    rows = held ? rows_of(&p->kernel, s->value) : arena_format(a, "%lld", (long long)w->rows);
+    h.e[0] = reduction_result(a, r->reduction, "sum", w->cols * w->rows);
     h.s[0] = reduction_join(a, r->reduction, "sum");
+    h.s[1] = held && s->value->live ? reduction_join_zero(a, r->reduction, rows, w->rows) : NULL;
     body = code(a, &h,
                 "float sum = $1;"
-                "for (int64_t i = 0; i < %lld; i++) {"
+                "for (int64_t i = 0; i < %s; i++) {"
                 "    const float x = row[i];"
                 "    @0"
                 "}"
+                "@1"
                 "result[0] = $0;",
-                (long long)w->rows);
+                rows);
     return cstmt_join(calls, pass_finish(p, pass, body));
 }
 
@@ -164,14 +216,15 @@ static struct cstmt *reduce_list(struct module *m, const struct site *s, const s
                             i, i, places, i));
 }
 
-struct cstmt *lower_reduce(struct module *m, const struct site *s, const struct pass *pass)
+struct cstmt *lower_reduce(struct module *m, const struct site *s, const struct pass *pass,
+                           enum stored stored)
 {
     const struct rule_stmt *r = pass->stmt[0];
     if (!space_is_matrix(r->from))
         return reduce_list(m, s, pass);
     if (pass->carried)
-        return lower_carried(m, s, pass);
+        return lower_carried(m, s, pass, stored);
     if (r->space == SPACE_INPUT)
         return reduce_columns(m, s, pass);
-    return reduce_rows(m, s, pass);
+    return reduce_rows(m, s, pass, stored);
 }

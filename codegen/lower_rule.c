@@ -23,6 +23,70 @@ struct cstmt *space_loop(struct arena *a, const struct site *s, enum space space
                 (long long)space_places(s, space), i);
 }
 
+const struct value *site_input(const struct site *s)
+{
+    const struct value *from = s->term->segment[0].value;
+    return from->live ? from : NULL;
+}
+
+void place_stored(struct place *p, enum stored stored)
+{
+    struct arena *a = p->kernel.module->arena;
+    const struct site *s = p->site;
+    const char *column = "j";
+    p->stored = stored;
+    p->kernel.sparse = stored == STORED_CSR;
+    if (stored == STORED_PLAIN)
+        return;
+    if (stored == STORED_CSR)
+        column = arena_format(a, "%s[at]", row_index(a, s->term));
+    p->neuron = place_text(a, s->value, "i");
+    p->input = site_input(s) ? place_text(a, site_input(s), column) : column;
+}
+
+void place_params(struct place *p, const struct cstmt *list)
+{
+    struct kernel *k = &p->kernel;
+    const struct term *t = p->site->term;
+    place_if_used(k, p->site->value, list);
+    if (site_input(p->site))
+        place_if_used(k, site_input(p->site), list);
+    if (k->sparse && cstmt_uses(list, intern(k->module->arena, row_index(k->module->arena, t))))
+        row_index_of(k, t);
+}
+
+struct cstmt *matrix_loop(struct place *p, struct cstmt *element)
+{
+    struct kernel *k = &p->kernel;
+    struct arena *a = k->module->arena;
+    const struct site *s = p->site;
+    struct holes h = {.s = {element}};
+    if (p->stored == STORED_PLAIN)
+        return space_loop(a, s, SPACE_SYNAPSE, element);
+    place_params(p, element);
+    if (p->stored == STORED_HELD)
+        return code(a, &h,
+                    "independent for (int64_t i = 0; i < %s; i++)"
+                    "    independent for (int64_t j = 0; j < %s; j++) {"
+                    "        const int64_t at = i * %lld + j;"
+                    "        @0"
+                    "    }",
+                    rows_of(k, s->value),
+                    site_input(s) ? columns_of(k, site_input(s))
+                                  : arena_format(a, "%lld", (long long)s->weight->cols),
+                    (long long)s->weight->line);
+    return code(a, &h,
+                "independent for (int64_t i = 0; i < %s; i++) {"
+                "    const int64_t first = %s;"
+                "    const int64_t end = %s;"
+                "    independent for (int64_t at = first; at < end; at++) {"
+                "        @0"
+                "    }"
+                "}",
+                rows_of(k, s->value), walk_row(k, s->term, 0, "i").first,
+                walk_row(k, s->term, s->term->segments - 1, "i").end);
+}
+
 struct cstmt *in_region(struct module *m, struct cstmt *calls)
 {
     struct holes h = {.s = {calls}};
@@ -56,6 +120,15 @@ void pass_target(struct place *p, const struct rule_stmt *s)
                  slot_memory(p->kernel.module, slot));
 }
 
+struct cstmt *clear_target(struct arena *a, const struct value *held, int64_t places)
+{
+    return held ? code(a, NULL,
+                       "independent for (int64_t l = 0; l < %lld; l++)"
+                       "    result[l] = 0.0f;",
+                       (long long)places)
+                : NULL;
+}
+
 struct cstmt *pass_element(struct place *p, const struct rule_stmt *s, struct cstmt *use)
 {
     struct arena *a = p->kernel.module->arena;
@@ -65,13 +138,18 @@ struct cstmt *pass_element(struct place *p, const struct rule_stmt *s, struct cs
 }
 
 static struct cstmt *lower_map_pass(struct module *m, const struct site *s, const struct pass *pass,
-                                    const char *moment, const char *suffix)
+                                    enum stored stored, const char *moment, const char *suffix)
 {
     struct place *p = place_new(m, s, suffix, pass->space);
+    bool matrix = space_is_matrix(pass->space);
     p->moment = moment;
+    if (matrix)
+        place_stored(p, stored);
     place_statements(p, pass->stmt, pass->stmts, NULL);
     struct cstmt *element = place_finish(p, p->body);
-    return pass_finish(p, pass, space_loop(m->arena, s, pass->space, element));
+    struct cstmt *call = pass_finish(
+        p, pass, matrix ? matrix_loop(p, element) : space_loop(m->arena, s, pass->space, element));
+    return in_parallel(pass) ? in_region(m, call) : call;
 }
 
 /* --- death and growth */
@@ -166,24 +244,22 @@ static const char *moment_of(struct module *m, const struct site *s, enum phase 
     }
 }
 
-static struct cstmt *lower_pass(struct module *m, const struct site *s, const struct pass *pass,
-                                enum phase phase)
+static struct cstmt *lower_stored(struct module *m, const struct site *s, const struct pass *pass,
+                                  enum phase phase, enum stored stored)
 {
     static const char *const names[] = {"setup", "modulate", "observe", "adapt"};
-    struct cstmt *call;
     switch (pass->kind) {
     case PASS_MAP:
-        call = lower_map_pass(m, s, pass, moment_of(m, s, phase),
+        return lower_map_pass(m, s, pass, stored, moment_of(m, s, phase),
                               arena_format(m->arena, "%s_pass", names[phase]));
-        return in_parallel(pass) ? in_region(m, call) : call;
     case PASS_REDUCE:
-        return lower_reduce(m, s, pass);
+        return lower_reduce(m, s, pass, stored);
     case PASS_QUANTILE:
         return lower_quantile(m, s, pass);
     case PASS_LOWEST:
         return lower_lowest(m, s, pass);
     case PASS_BATCH:
-        return in_region(m, lower_batch(m, s, pass));
+        return in_region(m, lower_batch(m, s, pass, stored));
     case PASS_DIE:
         return lower_die(m, s, pass);
     case PASS_IF: {
@@ -196,7 +272,8 @@ static struct cstmt *lower_pass(struct module *m, const struct site *s, const st
     bug("pass %d", (int)pass->kind);
 }
 
-/* What a loop of its own wrote into a state; on elements and in maps that is done at once. */
+/* What a loop of its own wrote into a state; on elements and in maps that is done at once. Where
+ * live synapses alone are stored there is nothing to do. */
 static struct cstmt *silence_state(struct module *m, const struct site *s, const struct pass *pass)
 {
     bool whole = pass->kind == PASS_REDUCE || pass->kind == PASS_QUANTILE ||
@@ -207,13 +284,29 @@ static struct cstmt *silence_state(struct module *m, const struct site *s, const
     return in_region(m, lower_silence(m, slot->field));
 }
 
+/* A pass over the places of a weight is made for each form that a step may meet. */
+static bool has_two_forms(const struct site *s, const struct pass *pass)
+{
+    const struct rule_stmt *r = pass->stmt[0];
+    if (!s->value->form || pass->kind == PASS_IF)
+        return false;
+    return space_is_matrix(pass->space) || (pass->kind == PASS_BATCH && space_is_matrix(r->space));
+}
+
 struct cstmt *lower_passes(struct module *m, const struct site *s, const struct pass *pass,
                            enum phase phase)
 {
     struct cstmt *calls = NULL;
+    bool rare = phase == PHASE_SETUP || phase == PHASE_ADAPT;
     for (; pass; pass = pass->next) {
-        calls = cstmt_join(calls, lower_pass(m, s, pass, phase));
-        calls = cstmt_join(calls, silence_state(m, s, pass));
+        bool both = !rare && has_two_forms(s, pass);
+        struct cstmt *dense = lower_stored(m, s, pass, phase, rare ? STORED_PLAIN : STORED_HELD);
+        struct cstmt *csr = both ? lower_stored(m, s, pass, phase, STORED_CSR) : NULL;
+        struct cstmt *silence = silence_state(m, s, pass);
+        bool neurons = !space_is_matrix(pass->stmt[0]->space);
+        dense = cstmt_join(dense, both && neurons ? NULL : silence);
+        calls = cstmt_join(calls, by_form(m, s->value, dense, csr));
+        calls = cstmt_join(calls, both && neurons ? silence : NULL);
     }
     return calls;
 }

@@ -12,6 +12,10 @@ struct local {
     bool assigned, declared;
 };
 
+/* How the weights stand that a pass runs over: as the manifest has them; in a step, where they may
+ * be packed; in a step, where they are csr. */
+enum stored { STORED_PLAIN, STORED_HELD, STORED_CSR };
+
 /* The element of a loop over the places of a space. */
 struct place {
     struct kernel kernel;
@@ -19,7 +23,8 @@ struct place {
     enum space domain;
     const char *moment;                  /* what random numbers count by */
     const char *matrix, *neuron, *input; /* indices of the place in arrays */
-    bool shared;                         /* other sites write into the same function */
+    enum stored stored;
+    bool shared; /* other sites write into the same function */
     struct names *names;
     struct local *local;
     int locals;
@@ -45,7 +50,7 @@ const struct field *site_mask(struct module *, const struct site *, enum space);
 /* The calls that do the passes, to stand outside of a parallel region, where `m` and, in a step,
  * `n` are. */
 struct cstmt *lower_passes(struct module *, const struct site *, const struct pass *, enum phase);
-struct cstmt *lower_batch(struct module *, const struct site *, const struct pass *);
+struct cstmt *lower_batch(struct module *, const struct site *, const struct pass *, enum stored);
 /* What the local `w` of a tile contributes to the carried sums, into part[i][l]; then, a row of a
  * tile, the parts into the sums of their group. `first`: the segment's first group. */
 struct cstmt *lower_carries(struct kernel *, const struct term *, const char *const *part,
@@ -63,18 +68,29 @@ struct cstmt *lower_tile_adapts(struct kernel *, const struct term *, const char
  * what the pass makes, as `result`; the function, and the call of it. */
 struct cstmt *space_loop(struct arena *, const struct site *, enum space, struct cstmt *element);
 struct cstmt *pass_element(struct place *, const struct rule_stmt *, struct cstmt *use);
+/* Where the weight's places are, for those not PLAIN; its loops. */
+void place_stored(struct place *, enum stored);
+void place_params(struct place *, const struct cstmt *element); /* the parameters for that */
+struct cstmt *matrix_loop(struct place *, struct cstmt *element);
+/* The held value whose neurons enter the site's weight, or NULL. */
+const struct value *site_input(const struct site *);
 void pass_target(struct place *, const struct rule_stmt *);
+/* Zero for all neurons, or inputs, before those that are held get theirs. */
+struct cstmt *clear_target(struct arena *, const struct value *held, int64_t places);
 const char *pass_comment(struct module *, const struct site *, const struct pass *);
 struct cstmt *pass_finish(struct place *, const struct pass *, struct cstmt *body);
-struct cstmt *lower_reduce(struct module *, const struct site *, const struct pass *);
-struct cstmt *lower_carried(struct module *, const struct site *, const struct pass *);
+struct cstmt *lower_reduce(struct module *, const struct site *, const struct pass *, enum stored);
+struct cstmt *reduce_rows(struct module *, const struct site *, const struct pass *, enum stored);
+struct cstmt *lower_carried(struct module *, const struct site *, const struct pass *, enum stored);
 struct cstmt *lower_lowest(struct module *, const struct site *, const struct pass *);
 struct cstmt *lower_quantile(struct module *, const struct site *, const struct pass *);
 
 /* What a reduction starts from; a value `x` joined to `sum` that is a partial result already; what
- * the whole sum comes to over n places; the function over 16 partial results. */
+ * zeros that are not held, joined to `sum`; what the whole sum comes to over n places; the function
+ * over 16 partial results. */
 const char *reduction_start(enum reduction);
 struct cstmt *reduction_join(struct arena *, enum reduction, const char *sum);
+struct cstmt *reduction_join_zero(struct arena *, enum reduction, const char *held, long long all);
 struct expr *reduction_result(struct arena *, enum reduction, const char *sum, int64_t n);
 const char *reduction_tree(enum reduction);
 struct cstmt *in_region(struct module *, struct cstmt *calls);

@@ -106,6 +106,10 @@ static void lower_step(struct module *m)
     struct cstmt *body = check_arguments(m);
     body = cstmt_join(body, pointers(m, m->plan->buffer, m->plan->buffers, "m->work"));
     body = cstmt_join(body, rule_acts(m));
+    body = cstmt_join(body, m->setups);
+    if (plan_has_forms(m->plan))
+        body = cstmt_join(body,
+                          code(a, NULL, "if (gradient == NULL) { pack(m); } else { unpack(m); }"));
     body = cstmt_join(body, m->before);
     const char *scalar = intern(a, "scalar");
     if (cstmt_uses(m->forward, scalar) || cstmt_uses(m->errors, scalar) ||
@@ -197,6 +201,11 @@ static struct cstmt *fill_field(struct module *m, const struct field *f)
                 (long long)f->rows, (long long)f->cols, f->name, (long long)f->line);
 }
 
+static const char *pack(const struct module *m)
+{
+    return plan_has_forms(m->plan) ? "pack(m);" : "";
+}
+
 static void lower_init(struct module *m)
 {
     struct net *net = m->plan->net;
@@ -204,6 +213,12 @@ static void lower_init(struct module *m)
     struct cstmt *fills = NULL;
     for (int i = 0; i < m->plan->fields; i++)
         fills = cstmt_join(fills, fill_field(m, &m->plan->field[i]));
+    for (int i = 0; i < m->plan->values; i++) {
+        const struct value *v = m->plan->value[i];
+        if (v->live)
+            fills = cstmt_join(fills, code(m->arena, NULL, "plast_hold_all(%s, m->%s, m->%s);",
+                                           v->units, v->place, v->live));
+    }
     struct holes h = {.s = {fills}};
     add_public(m, "init", "struct %s **result, void *memory, size_t bytes, uint64_t seed",
                code(m->arena, &h,
@@ -227,8 +242,9 @@ static void lower_init(struct module *m)
                     "m->run.epochs = epochs;"
                     "m->run.steps_per_epoch = steps_per_epoch;"
                     "%s"
+                    "%s"
                     "return 0;",
-                    plan_carries(m->plan) ? "m->carried[0] = 0;" : ""));
+                    plan_carries(m->plan) ? "m->carried[0] = 0;" : "", pack(m)));
     h.s[0] = m->epoch_end;
     add_public(m, "end_epoch", "struct %s *m",
                code(m->arena, &h,
@@ -241,7 +257,9 @@ static void lower_init(struct module *m)
                     "m->run.samples = 0;"
                     "m->run.correct = 0;"
                     "m->run.loss = 0;"
-                    "return 0;"));
+                    "%s"
+                    "return 0;",
+                    pack(m)));
 }
 
 static void lower_predict(struct module *m)
@@ -343,6 +361,27 @@ static bool shown_uses_scalars(const struct module *m)
     return false;
 }
 
+/* The copy that updates of dense weights read. */
+static struct cstmt *transpose(struct module *m, const struct value *v)
+{
+    struct arena *a = m->arena;
+    const char *wanted = "";
+    for (int i = 0; i < v->uses; i++) {
+        const struct use *u = &v->use[i];
+        if (!u->by->term[u->term].dense)
+            continue;
+        if (!u->by->form) {
+            wanted = NULL;
+            break;
+        }
+        wanted = arena_format(a, "%s%sm->%s[0] == 0", wanted, *wanted ? " || " : "", u->by->form);
+    }
+    struct cstmt *call =
+        code(a, NULL, "plast_transpose(%s, %s, n, COLUMNS, %s, %lld);", v->plain->name,
+             module_rows(m, v), v->transposed->name, (long long)v->line);
+    return wanted ? code(a, &(struct holes){.s = {call}}, "if (%s) { @0 }", wanted) : call;
+}
+
 /* Everything, in the order of the schedule. */
 struct module *lower_net(struct plan *plan, struct diag *diag)
 {
@@ -359,10 +398,7 @@ struct module *lower_net(struct plan *plan, struct diag *diag)
         else
             lower_forward(m, v);
         if (v->transposed)
-            m->forward =
-                cstmt_join(m->forward,
-                           code(m->arena, NULL, "plast_transpose(%s, %s, n, COLUMNS, %s, %lld);",
-                                v->plain->name, v->units, v->transposed->name, (long long)v->line));
+            m->forward = cstmt_join(m->forward, transpose(m, v));
     }
     m->shown_scalars = shown_uses_scalars(m);
     lower_loss(m);
@@ -374,6 +410,7 @@ struct module *lower_net(struct plan *plan, struct diag *diag)
             if (has_update(plan->value[j]) && update_after(plan->value[j]) == v)
                 lower_updates(m, plan->value[j]);
     }
+    lower_forms(m);
     lower_settle(m); /* called where rules drop */
     lower_rules(m);
     lower_run(m);

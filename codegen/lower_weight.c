@@ -9,8 +9,36 @@ struct update {
     const struct term *t;
     const struct segment *g;
     const struct field *f;
+    int segment;
     int64_t column; /* of the segment in the weight */
+    bool sparse;    /* csr: `at` counts synapses */
 };
+
+/* The row of the weight, the column of the segment that an element of the update is at. */
+static const char *row_of_element(const struct update *u)
+{
+    return u->sparse ? "i" : "i + r";
+}
+
+static const char *neuron_of(struct arena *a, const struct update *u)
+{
+    return place_text(a, u->v, row_of_element(u));
+}
+
+static const char *input_of(struct arena *a, const struct update *u, const char *column)
+{
+    if (u->sparse)
+        return place_text(a, u->g->value, arena_format(a, "%s[%s]", row_index(a, u->t), column));
+    return arena_format(a, "%lld + %s", (long long)u->column, place_text(a, u->g->value, column));
+}
+
+static void element_places(struct kernel *k, const struct update *u, const struct cstmt *list)
+{
+    place_if_used(k, u->v, list);
+    place_if_used(k, u->g->value, list);
+    if (u->sparse && cstmt_uses(list, intern(k->module->arena, row_index(k->module->arena, u->t))))
+        row_index_of(k, u->t);
+}
 
 struct cstmt *lower_sample_product(struct arena *a, int64_t line)
 {
@@ -35,26 +63,30 @@ struct cstmt *lower_sample_product(struct arena *a, int64_t line)
 const char sample_product_params[] =
     "const int rows, const int vecs, const int cols, const int64_t i, const int64_t j";
 
-struct cstmt *lower_sample_product_loops(struct kernel *k, const char *units, int64_t columns,
-                                         bool nowait, struct cstmt *after)
+struct cstmt *lower_sample_product_loops(struct kernel *k, const struct value *v,
+                                         const struct value *from, int64_t all, bool nowait,
+                                         struct cstmt *after)
 {
     struct arena *a = k->module->arena;
-    const char *names = k->tile_names, *free = nowait ? "nowait" : "";
-    long long cols = columns, group = group_columns(k->module->plan);
+    const char *names = k->tile_names, *free = nowait ? "nowait" : "", *units = v->units;
+    const char *rows = rows_of(k, v);
+    const char *columns =
+        from && from->live ? columns_of(k, from) : arena_format(a, "%lld", (long long)all);
+    long long cols = all, group = group_columns(k->module->plan);
     struct holes h = {.s = {after}};
     return code(
         a, &h,
-        "collapse %s for (int64_t h = 0; h < %lld; h += %lld)"
+        "collapse %s for (int64_t h = 0; h < %s; h += %lld)"
         "    for (int64_t i = 0; i < %s; i += PLAST_ROWS) {"
-        "    for (int64_t j = h; j < PLAST_LEAST(h + %lld, %lld); j += 2 * PLAST_LANES) {"
+        "    for (int64_t j = h; j < PLAST_LEAST(h + %lld, %s); j += 2 * PLAST_LANES) {"
         "        if (i + PLAST_ROWS <= %s) {"
-        "            if (j + 2 * PLAST_LANES <= %lld) {"
+        "            if (j + 2 * PLAST_LANES <= %s) {"
         "                %s_tile(PLAST_ROWS, 2, 2 * PLAST_LANES, i, j, %s);"
         "            } else {"
         "                %s_tile(PLAST_ROWS, PLAST_TAIL_VECS(%lld), PLAST_TAIL(%lld), i, j, %s);"
         "            }"
         "        } else {"
-        "            if (j + 2 * PLAST_LANES <= %lld) {"
+        "            if (j + 2 * PLAST_LANES <= %s) {"
         "                %s_tile(%s %% PLAST_ROWS, 2, 2 * PLAST_LANES, i, j, %s);"
         "            } else {"
         "                %s_tile(%s %% PLAST_ROWS, PLAST_TAIL_VECS(%lld), PLAST_TAIL(%lld), i, j, "
@@ -64,8 +96,8 @@ struct cstmt *lower_sample_product_loops(struct kernel *k, const char *units, in
         "    }"
         "    @0"
         "    }",
-        free, cols, group, units, group, cols, units, cols, k->name, names, k->name, cols, cols,
-        names, cols, k->name, units, names, k->name, units, cols, cols, names);
+        free, columns, group, rows, group, columns, rows, columns, k->name, names, k->name, cols,
+        cols, names, columns, k->name, units, names, k->name, units, cols, cols, names);
 }
 
 /* Where the gradient of a weight goes, in a probe and in a step. */
@@ -87,14 +119,17 @@ static struct cstmt *tile_optimizer(struct kernel *k, const struct update *u,
                                     const char *const *part, struct cstmt **head)
 {
     struct arena *a = k->module->arena;
-    const char *column = arena_format(a, "%lld + j + l", (long long)u->column);
-    struct cstmt *before = lower_gradient_rules(k, u->t, "at + l", "i + r", column, head);
+    const char *column = input_of(a, u, u->sparse ? "at + l" : "j + l");
+    struct cstmt *before = lower_gradient_rules(k, u->t, "at + l", neuron_of(a, u), column, head);
     const char *type = before ? "float" : "const float";
-    struct cstmt *element =
-        lower_optimizer(k, u->f, before, lower_carries(k, u->t, part, head), head);
+    struct cstmt *after = part ? lower_carries(k, u->t, part, head) : NULL;
+    struct cstmt *element = lower_optimizer(k, u->f, before, after, head);
     struct holes h = {
         .s = {declare_if_used(a, type, "grad", if_alive(k, u->f, ex(a, "g[l]")), element)}};
-    return code(a, &h, "independent for (int l = 0; l < cols; l++) { @0 }");
+    element_places(k, u, h.s[0]);
+    return code(a, &h,
+                u->sparse ? "independent for (int64_t l = 0; l < cols; l++) { @0 }"
+                          : "independent for (int l = 0; l < cols; l++) { @0 }");
 }
 
 static int64_t first_group(const struct kernel *k, const struct update *u)
@@ -110,11 +145,19 @@ static int64_t first_group(const struct kernel *k, const struct update *u)
 static struct cstmt *adapt_row(struct kernel *k, const struct update *u, struct cstmt **head)
 {
     struct arena *a = k->module->arena;
-    const char *column = arena_format(a, "%lld + j", (long long)u->column);
-    struct holes h = {.s = {lower_tile_adapts(k, u->t, "at", "i + r", column, head)}};
+    const char *column = input_of(a, u, u->sparse ? "at" : "j");
+    struct holes h = {.s = {lower_tile_adapts(k, u->t, "at", neuron_of(a, u), column, head)}};
     if (!h.s[0])
         return NULL;
+    element_places(k, u, h.s[0]);
     kernel_param(k, "float *restrict", "w_at", "m->%s", u->f->name);
+    if (u->sparse)
+        return code(a, &h,
+                    "independent for (int64_t at = from; at < to; at++) {"
+                    "    float w = w_at[at];"
+                    "    @0"
+                    "    w_at[at] = w;"
+                    "}");
     struct cstmt *body = code(a, &h,
                               "independent for (int64_t j = from; j < to; j++) {"
                               "    const int64_t at = (i + r) * %lld + %lld + j;"
@@ -138,15 +181,17 @@ static struct cstmt *lower_adapt_rows(struct kernel *k, const struct update *u)
     struct arena *a = k->module->arena;
     struct module *m = k->module;
     struct kernel own = kernel_new(m, arena_format(a, "%s_adapt", k->name));
+    own.sparse = u->sparse;
     struct cstmt *head = NULL, *body = adapt_row(&own, u, &head);
     if (!body)
         return NULL;
-    struct cfunc *f =
-        cfunc_new(a, "void", own.name,
-                  arena_format(a,
-                               "const int64_t rows, const int64_t i, const int64_t from, const "
-                               "int64_t to, %s",
-                               own.params.bytes));
+    const char *row = intern(a, "i");
+    struct cfunc *f = cfunc_new(a, "void", own.name,
+                                arena_format(a, "%sconst int64_t from, const int64_t to, %s",
+                                             !u->sparse ? "const int64_t rows, const int64_t i, "
+                                             : cstmt_uses(body, row) ? "const int64_t i, "
+                                                                     : "",
+                                             own.params.bytes));
     f->is_inline = true;
     f->comment = "The adapts that are due, on rows just updated.";
     f->body = cstmt_join(head, body);
@@ -155,12 +200,17 @@ static struct cstmt *lower_adapt_rows(struct kernel *k, const struct update *u)
     adapt_row(k, u, &again); /* the same parameters for the kernel */
     const char *due = arena_format(a, "%s_due", u->t->kernel);
     kernel_param(k, "const int", due, "%s", due);
+    if (u->sparse)
+        return code(a, NULL, "if (%s != 0) { %s(%sfirst, end, %s); }", due, own.name,
+                    cstmt_uses(body, row) ? "i, " : "", own.names.bytes);
+    const char *cols = u->g->value->live ? columns_of(k, u->g->value)
+                                         : arena_format(a, "%lld", (long long)u->g->rows);
     return code(a, NULL,
                 "if (gradient == NULL && %s != 0) {"
-                "    %s(PLAST_LEAST(PLAST_ROWS, %s - i), i, h, PLAST_LEAST(h + %lld, %lld), %s);"
+                "    %s(PLAST_LEAST(PLAST_ROWS, %s - i), i, h, PLAST_LEAST(h + %lld, %s), %s);"
                 "}",
-                due, own.name, u->v->units, (long long)group_columns(m->plan),
-                (long long)u->g->rows, own.names.bytes);
+                due, own.name, rows_of(k, u->v), (long long)group_columns(m->plan), cols,
+                own.names.bytes);
 }
 
 /* The row of the tile, with its part of the sums that rules read in the next step. */
@@ -183,12 +233,11 @@ static struct cstmt *add_carries(struct kernel *k, const struct update *u, const
     return element;
 }
 
-static void lower_weight(struct update *u, int segment)
+static struct cstmt *lower_dense_weight(struct update *u, bool fuse)
 {
     struct module *m = u->m;
     struct arena *a = m->arena;
-    bool fuse = m->plan->fuse && !u->t->keeps_gradient;
-    const char *suffix = u->t->segments > 1 ? arena_format(a, "_%d", segment + 1) : "";
+    const char *suffix = u->t->segments > 1 ? arena_format(a, "_%d", u->segment + 1) : "";
     struct kernel k = kernel_new(
         m, arena_format(a, "%s%s_%s", u->t->kernel, suffix, fuse ? "update" : "gradient"));
     struct cstmt *head = NULL, *optimizer = NULL;
@@ -236,86 +285,192 @@ static void lower_weight(struct update *u, int segment)
     kernel_finish(&k,
                   arena_format(a, "%s: the gradient of %s%s.", where(m, u->t->dense->loc),
                                u->f->tensor, fuse ? " and, tile by tile, its update" : ""),
-                  lower_sample_product_loops(&k, u->v->units, u->g->rows, fuse, adapts));
-    m->errors = cstmt_join(m->errors, kernel_call(&k));
+                  lower_sample_product_loops(&k, u->v, u->g->value, u->g->rows, fuse, adapts));
+    return kernel_call(&k);
 }
 
-static struct cstmt *each_element(struct arena *a, const struct field *f, struct cstmt *element)
+/* Of live synapses: each a product over samples of an error and an input. A probe sees no csr. */
+static struct cstmt *lower_csr_weight(struct update *u, bool fuse)
 {
-    return code(a, &(struct holes){.s = {element}},
-                "independent for (int64_t i = 0; i < %lld; i++) {"
+    struct module *m = u->m;
+    struct arena *a = m->arena;
+    const struct term *t = u->t;
+    const char *suffix = t->segments > 1 ? arena_format(a, "_%d", u->segment + 1) : "";
+    struct kernel k = kernel_new(
+        m, arena_format(a, "%s%s_%s_csr", t->kernel, suffix, fuse ? "update" : "gradient"));
+    struct cstmt *head = NULL, *element;
+    k.sparse = true;
+    kernel_param(&k, "const int64_t", "n", "n");
+    kernel_param(&k, "const float *restrict", "error", "%s", u->v->error->name);
+    kernel_param(&k, "const float *restrict", "in", "%s", u->g->value->plain->name);
+    struct walk walk = walk_row(&k, t, u->segment, "i");
+    if (fuse) {
+        element = tile_optimizer(&k, u, NULL, &head);
+    } else {
+        const char *to = t->keeps_gradient ? t->kept->name : m->plan->gradient->name;
+        kernel_param(&k, "float *restrict", "gradient", "%s", to);
+        element = code(a, NULL,
+                       "independent for (int64_t l = 0; l < cols; l++)"
+                       "    gradient[at + l] = g[l];");
+    }
+    struct holes h = {.s = {element, fuse ? lower_adapt_rows(&k, u) : NULL}};
+    kernel_finish(
+        &k,
+        arena_format(a, "%s: the gradient of what lives of %s%s.", where(m, t->dense->loc),
+                     u->f->tensor, fuse ? " and, row by row, its update" : ""),
+        cstmt_join(head, code(a, &h,
+                              "independent %s for (int64_t i = 0; i < %s; i++) {"
+                              "    const int64_t first = %s;"
+                              "    const int64_t end = %s;"
+                              "    for (int64_t at = first; at < end; at += PLAST_RUN) {"
+                              "        float g[PLAST_RUN];"
+                              "        const int64_t cols = PLAST_LEAST(PLAST_RUN, end - at);"
+                              "        if (n == BATCH) {"
+                              "            plast_sampled(g, error + i * COLUMNS, in, COLUMNS, %s + "
+                              "at, %lld, cols, BATCH);"
+                              "        } else {"
+                              "            plast_sampled(g, error + i * COLUMNS, in, COLUMNS, %s + "
+                              "at, %lld, cols, n);"
+                              "        }"
+                              "        @0"
+                              "    }"
+                              "    @1"
+                              "}",
+                              fuse ? "nowait" : "", rows_of(&k, u->v), walk.first, walk.end,
+                              walk.index, (long long)u->column, walk.index, (long long)u->column)));
+    return kernel_call(&k);
+}
+
+static void lower_weight(struct update *u)
+{
+    bool fuse = u->m->plan->fuse && !u->t->keeps_gradient;
+    struct cstmt *dense = lower_dense_weight(u, fuse), *csr = NULL;
+    if (u->v->form) {
+        u->sparse = true;
+        csr = lower_csr_weight(u, fuse);
+        u->sparse = false;
+    }
+    u->m->errors = cstmt_join(u->m->errors, by_form(u->m, u->v, dense, csr));
+}
+
+/* The elements of a weight, `at + l`, as it is stored. */
+static struct cstmt *each_element(struct kernel *k, const struct value *v, const struct term *t,
+                                  struct cstmt *element)
+{
+    struct arena *a = k->module->arena;
+    const struct value *from = t->segment[0].value;
+    struct holes h = {.s = {element}};
+    if (k->sparse)
+        return code(a, &h,
+                    "independent for (int64_t i = 0; i < %s; i++) {"
+                    "    const int64_t at = %s;"
+                    "    const int64_t cols = %s - at;"
+                    "    independent for (int64_t l = 0; l < cols; l++) {"
+                    "        @0"
+                    "    }"
+                    "}",
+                    rows_of(k, v), walk_row(k, t, 0, "i").first,
+                    walk_row(k, t, t->segments - 1, "i").end);
+    return code(a, &h,
+                "independent for (int64_t i = 0; i < %s; i++) {"
                 "    const int64_t at = i * %lld;"
-                "    independent for (int64_t l = 0; l < %lld; l++) {"
+                "    independent for (int64_t l = 0; l < %s; l++) {"
                 "        @0"
                 "    }"
                 "}",
-                (long long)f->rows, (long long)f->line, (long long)f->cols);
+                rows_of(k, v), (long long)t->line,
+                from->live ? columns_of(k, from) : arena_format(a, "%lld", (long long)t->rows));
 }
 
-/* The gradient as it is used, made from the product: zero where nothing lives. */
-static struct cstmt *mask_product(struct module *m, const struct term *t, const struct field *f,
-                                  const char *what, const char *from, const char *to)
+/* The gradient as it is used, made from the product: zero where nothing lives. Where a rule asks
+ * for the whole product no form but dense will do. */
+static struct cstmt *mask_product(const struct update *u, const char *what, const char *from,
+                                  const char *to)
 {
+    struct module *m = u->m;
     struct arena *a = m->arena;
-    struct kernel k = kernel_new(m, arena_format(a, "%s_%s", t->kernel, what));
+    struct kernel k = kernel_new(m, arena_format(a, "%s_%s", u->t->kernel, what));
     const char *in = from ? "demand" : "grads";
     if (from)
         kernel_param(&k, "const float *restrict", in, "%s", from);
     kernel_param(&k, "float *restrict", "grads", "%s", to);
-    struct expr *value = if_alive(&k, f, ex(a, "%s[at + l]", in));
-    kernel_finish(&k, arena_format(a, "The gradient of %s where it lives.", f->tensor),
-                  each_element(a, f, cstmt_assign(a, ex(a, "grads[at + l]"), value)));
+    struct expr *value = if_alive(&k, u->f, ex(a, "%s[at + l]", in));
+    kernel_finish(&k, arena_format(a, "The gradient of %s where it lives.", u->f->tensor),
+                  each_element(&k, u->v, u->t, cstmt_assign(a, ex(a, "grads[at + l]"), value)));
     return kernel_call(&k);
 }
 
 /* The optimizer as a pass of its own over a tensor, where it was not fused. */
-static struct cstmt *lower_separate(struct module *m, const struct term *t, const struct field *f)
+static struct cstmt *separate_call(const struct update *u, bool sparse)
 {
+    struct module *m = u->m;
     struct arena *a = m->arena;
-    struct kernel k = kernel_new(m, arena_format(a, "%s_update", t->kernel));
-    struct cstmt *head = NULL, *element = lower_gradient_rules(&k, t, "at + l", "i", "l", &head);
+    const struct term *t = u->t;
+    struct kernel k =
+        kernel_new(m, arena_format(a, "%s_update%s", t->kernel, sparse ? "_csr" : ""));
+    const struct value *from = t->segment[0].value;
+    const char *column = sparse ? arena_format(a, "%s[at + l]", row_index(a, t)) : "l";
+    struct cstmt *head = NULL;
+    k.sparse = sparse;
+    struct cstmt *element = lower_gradient_rules(&k, t, "at + l", place_text(a, u->v, "i"),
+                                                 place_text(a, from, column), &head);
     const char *type = element ? "float" : "const float";
-    element = lower_optimizer(&k, f, element, NULL, &head);
+    element = lower_optimizer(&k, u->f, element, NULL, &head);
     element = declare_if_used(a, type, "grad", ex(a, "grads[at + l]"), element);
     if (cstmt_uses(element, intern(a, "grads")))
         kernel_param(&k, "const float *restrict", "grads", "%s",
                      (t->kept ? t->kept : m->plan->gradient)->name);
-    kernel_finish(&k, arena_format(a, "The update of %s.", f->tensor),
-                  cstmt_join(head, each_element(a, f, element)));
+    place_if_used(&k, u->v, element);
+    place_if_used(&k, from, element);
+    if (sparse && cstmt_uses(element, intern(a, row_index(a, t))))
+        row_index_of(&k, t);
+    kernel_finish(&k, arena_format(a, "The update of %s.", u->f->tensor),
+                  cstmt_join(head, each_element(&k, u->v, t, element)));
     return kernel_call(&k);
 }
 
-/* Rules saw the whole gradient: the optimizer runs when they have. */
-static void lower_kept(struct module *m, const struct term *t, const struct field *f)
+static struct cstmt *lower_separate(const struct update *u)
 {
-    struct arena *a = m->arena;
-    if (t->demand) {
-        struct cstmt *used = mask_product(m, t, f, "used", t->demand->name, t->kept->name);
-        m->gradients = cstmt_join(m->gradients, in_region(m, used));
-    }
-    if (t->demand && f->alive) {
-        const char *to = arena_format(a, "gradient + %lld", (long long)f->probe);
-        struct holes h = {.s = {mask_product(m, t, f, "probed", NULL, to)}};
-        m->errors = cstmt_join(m->errors, code(a, &h, "if (gradient != NULL) { @0 }"));
-    }
-    m->optimizers = cstmt_join(m->optimizers, in_region(m, lower_separate(m, t, f)));
+    struct cstmt *dense = separate_call(u, false);
+    return by_form(u->m, u->v, dense, u->v->form ? separate_call(u, true) : NULL);
 }
 
-static void lower_bias(struct module *m, const struct value *v, const struct term *t)
+/* Rules saw the whole gradient: the optimizer runs when they have. */
+static void lower_kept(const struct update *u)
 {
+    struct module *m = u->m;
     struct arena *a = m->arena;
-    const struct field *f = plan_field(m->plan, t->dense->bias, NULL);
-    struct kernel k = kernel_new(m, arena_format(a, "%s_update", t->bias));
+    const struct term *t = u->t;
+    if (t->demand) {
+        struct cstmt *used = mask_product(u, "used", t->demand->name, t->kept->name);
+        m->gradients = cstmt_join(m->gradients, in_region(m, used));
+    }
+    if (t->demand && u->f->alive) {
+        const char *to = arena_format(a, "gradient + %lld", (long long)u->f->probe);
+        struct holes h = {.s = {mask_product(u, "probed", NULL, to)}};
+        m->errors = cstmt_join(m->errors, code(a, &h, "if (gradient != NULL) { @0 }"));
+    }
+    m->optimizers = cstmt_join(m->optimizers, in_region(m, lower_separate(u)));
+}
+
+static void lower_bias(const struct update *u)
+{
+    struct module *m = u->m;
+    struct arena *a = m->arena;
+    const struct value *v = u->v;
+    const struct field *f = plan_field(m->plan, u->t->dense->bias, NULL);
+    struct kernel k = kernel_new(m, arena_format(a, "%s_update", u->t->bias));
     struct cstmt *head = NULL;
     kernel_param(&k, "const int64_t", "n", "n");
     kernel_param(&k, "const float *restrict", "error", "%s", v->error->name);
     struct cstmt *element = lower_optimizer(&k, f, NULL, NULL, &head);
     kernel_param(&k, "float *restrict", "gradient", "gradient != NULL ? gradient + %lld : NULL",
                  (long long)f->probe);
-    struct holes h = {.e = {if_alive(&k, f, ex(a, "plast_sum(error + at * COLUMNS, n)"))},
+    struct holes h = {.e = {if_alive(&k, f, ex(a, "plast_sum(error + i * COLUMNS, n)"))},
                       .s = {element}};
     struct cstmt *body = code(a, &h,
-                              "independent nowait for (int64_t at = 0; at < %s; at++) {"
+                              "independent nowait for (int64_t i = 0; i < %s; i++) {"
+                              "    const int64_t at = %s;"
                               "    const int64_t l = 0;"
                               "    const float grad = $0;"
                               "    if (gradient != NULL) {"
@@ -324,7 +479,7 @@ static void lower_bias(struct module *m, const struct value *v, const struct ter
                               "        @0"
                               "    }"
                               "}",
-                              v->units);
+                              rows_of(&k, v), place_of(&k, v, "i"));
     kernel_finish(&k, NULL, cstmt_join(head, body));
     m->errors = cstmt_join(m->errors, kernel_call(&k));
 }
@@ -335,19 +490,20 @@ void lower_updates(struct module *m, struct value *v)
         const struct term *term = &v->term[t];
         if (!term->dense)
             continue;
-        struct update u = {m, v, term, NULL, plan_field(m->plan, term->dense->weight, NULL), 0};
-        for (int s = 0; s < term->segments; s++) {
-            u.g = &term->segment[s];
-            lower_weight(&u, s);
+        struct update u = {
+            .m = m, .v = v, .t = term, .f = plan_field(m->plan, term->dense->weight, NULL)};
+        for (; u.segment < term->segments; u.segment++) {
+            u.g = &term->segment[u.segment];
+            lower_weight(&u);
             u.column += u.g->rows;
         }
         if (term->keeps_gradient)
-            lower_kept(m, term, u.f);
+            lower_kept(&u);
         else if (!m->plan->fuse)
-            m->errors = cstmt_join(
-                m->errors, code(m->arena, &(struct holes){.s = {lower_separate(m, term, u.f)}},
-                                "if (gradient == NULL) { @0 }"));
+            m->errors =
+                cstmt_join(m->errors, code(m->arena, &(struct holes){.s = {lower_separate(&u)}},
+                                           "if (gradient == NULL) { @0 }"));
         if (term->bias)
-            lower_bias(m, v, term);
+            lower_bias(&u);
     }
 }

@@ -34,10 +34,11 @@ struct cstmt *lower_error_rules(struct kernel *k, const struct value *v, const c
         if (s->blamed != v || !s->errors)
             continue;
         struct place *p = place_within(k, s, names, SPACE_NEURON);
-        p->neuron = row;
+        p->neuron = place_text(k->module->arena, v, row);
         place_local(p, "error", name);
         list = cstmt_join(list, run_within(p, s->error, s->errors, "acts", k, head));
     }
+    place_if_used(k, v, list);
     return list;
 }
 

@@ -21,6 +21,8 @@ struct options {
     bool library, explain, fuse, print_header, json;
     struct definition *definition;
     int definitions;
+    struct crossover *crossover;
+    int crossovers;
 };
 
 /* What is done to the functions, in order; each can be seen with --dump=NAME. */
@@ -41,6 +43,8 @@ static const char help[] =
     "  -D NAME=VALUE       the value of a `let` of the model\n"
     "  -MF FILE            write which files the output depends on, for make\n"
     "  --explain           print the plan instead of the C: memory, passes, derivatives, work\n"
+    "  --crossover=D       weights of which less than D live are stored as csr (0: never), in all\n"
+    "                      layers, or, as LAYER:D, in one; default: what the target is best at\n"
     "  --no-fuse           every pass over the weights by itself (the same results, slower)\n"
     "  --dump=PASS         print what stands after a pass: parse check lower simplify parallel\n"
     "  --prelude           print the standard definitions\n"
@@ -93,7 +97,47 @@ static bool is_pass(const char *name)
     return strcmp(name, "parse") == 0 || strcmp(name, "check") == 0;
 }
 
-static int read_flag(struct options *o, const char *arg)
+/* D or LAYER:D */
+static int add_crossover(struct arena *a, struct options *o, const char *text)
+{
+    const char *colon = strrchr(text, ':'), *number = colon ? colon + 1 : text;
+    struct crossover c = {.layer =
+                              colon ? arena_format(a, "%.*s", (int)(colon - text), text) : NULL};
+    char *end;
+    c.density = strtod(number, &end);
+    if (end == number || *end || !(c.density >= 0 && c.density <= 1))
+        return usage("--crossover wants a number from 0 to 1, or LAYER:NUMBER, not '%s'", text);
+    PUSH(a, o->crossover, o->crossovers, c);
+    return STATUS_DONE;
+}
+
+/* Those of layers, the later first, then that of all others. */
+static struct crossover *order_crossovers(struct arena *a, const struct options *o)
+{
+    struct crossover *list = NEW_ARRAY(a, o->crossovers + 1, struct crossover), rest = {NULL, -1};
+    int count = 0;
+    for (int i = o->crossovers - 1; i >= 0; i--)
+        if (o->crossover[i].layer)
+            list[count++] = o->crossover[i];
+        else if (rest.density < 0)
+            rest = o->crossover[i];
+    list[count] = rest;
+    return list;
+}
+
+static int check_crossovers(const struct options *o, const struct net *net)
+{
+    for (int i = 0; i < o->crossovers; i++) {
+        bool found = o->crossover[i].layer == NULL;
+        for (int k = 0; k < net->layer_count; k++)
+            found |= !found && strcmp(net->layer[k]->name, o->crossover[i].layer) == 0;
+        if (!found)
+            return usage("--crossover: there is no layer '%s'", o->crossover[i].layer);
+    }
+    return STATUS_DONE;
+}
+
+static int read_flag(struct arena *a, struct options *o, const char *arg)
 {
     const char *rest;
     if (strcmp(arg, "--library") == 0)
@@ -106,6 +150,8 @@ static int read_flag(struct options *o, const char *arg)
         o->print_header = true;
     else if (starts(arg, "--header=", &rest) && *rest)
         o->print_header = true, o->header = rest;
+    else if (starts(arg, "--crossover=", &rest))
+        return add_crossover(a, o, rest);
     else if (starts(arg, "--dump=", &rest) && is_pass(rest))
         o->dump = rest;
     else if (starts(arg, "--dump=", &rest))
@@ -142,7 +188,7 @@ static int read_options(struct arena *a, struct options *o, int argc, char **arg
             if (!add_definition(a, o, value))
                 return usage("-D wants NAME=VALUE, not '%s'", value);
         } else if (argv[i][0] == '-' && argv[i][1]) {
-            int status = read_flag(o, argv[i]);
+            int status = read_flag(a, o, argv[i]);
             if (status)
                 return status;
         } else if (o->input) {
@@ -362,7 +408,10 @@ static int compile(struct arena *a, const struct options *o, struct diag *d)
         dump_net(&t, net);
         return dump(a, &t);
     }
-    struct plan *plan = plan_net(a, net, o->fuse);
+    int status = check_crossovers(o, net);
+    if (status)
+        return status;
+    struct plan *plan = plan_net(a, net, o->fuse, order_crossovers(a, o));
     if (!plan_check(plan, d))
         return STATUS_PROMISE;
     if (o->explain) {

@@ -103,6 +103,16 @@ static int last_update(const struct plan *p, const struct value *v)
     return last;
 }
 
+/* Updates of csr weights read the value itself, where those of others read its transposed copy. */
+static int last_sampled(const struct plan *p, const struct value *v)
+{
+    int last = 0;
+    for (int i = 0; i < v->uses; i++)
+        if (v->use[i].by->form && v->use[i].by->term[v->use[i].term].dense)
+            last = later(last, time_updated(p, v->use[i].by));
+    return last;
+}
+
 static int last_pulled(const struct plan *p, const struct value *v)
 {
     int last = has_update(v) ? time_updated(p, v) : time_error(p, v);
@@ -125,7 +135,7 @@ static void plan_value(struct plan *p, struct value *v)
 {
     bool keep = p->net->learn == LEARN_DIRECT_FEEDBACK; /* read by the selftest after a probe */
     int born = time_forward(v), errs = time_error(p, v), end = time_end(p);
-    int last = v->is_output ? time_loss(p) : last_forward(v);
+    int last = v->is_output ? time_loss(p) : later(last_forward(v), last_sampled(p, v));
     if (v->slope_from_result && v->learns)
         last = later(last, errs);
     v->plain =
@@ -210,12 +220,13 @@ static void plan_scratch(struct plan *p)
 
 static int64_t element_bytes(const struct field *f)
 {
-    return f->kind == F_MASK ? 1 : f->kind == F_COUNTER ? 8 : 4;
+    return f->kind == F_MASK ? 1 : f->kind == F_COUNTER || f->kind == F_COUNTS ? 8 : 4;
 }
 
 int64_t field_elements(const struct field *f)
 {
-    return round_up(f->rows * f->line, 64 / element_bytes(f));
+    int64_t elements = f->rows * f->line;
+    return round_up(elements > f->least ? elements : f->least, 64 / element_bytes(f));
 }
 
 size_t field_bytes(const struct field *f)
@@ -225,7 +236,7 @@ size_t field_bytes(const struct field *f)
 
 static size_t lay_out_fields(struct plan *p)
 {
-    size_t at = HEAD_BYTES + (plan_carries(p) ? 64 : 0);
+    size_t at = HEAD_BYTES + (plan_carries(p) ? 64 : 0) + (plan_has_forms(p) ? 64 : 0);
     at += (size_t)p->dropouts * (size_t)p->columns * sizeof(uint64_t);
     for (int i = 0; i < p->fields; i++) {
         struct field *f = &p->field[i];

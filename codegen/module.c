@@ -78,6 +78,38 @@ static void print_sizes(struct text *t, const struct module *m)
     text_add(
         t, "#define VECS (COLUMNS % (2 * PLAST_LANES) == 0 ? 2 : 1) /* of samples in a tile */\n");
     text_add(t, "#define STRIP (VECS * PLAST_LANES)\n");
+    if (!plan_has_forms(p))
+        return;
+    text_add(t, "#define SPAN_VECS (COLUMNS % (PLAST_SPAN * PLAST_LANES) == 0 ? PLAST_SPAN : VECS) "
+                "/* the same of csr */\n");
+    text_add(t, "#define SPAN (SPAN_VECS * PLAST_LANES)\n");
+    for (int i = 0; i < p->values; i++) {
+        const struct value *v = p->value[i];
+        if (!v->form)
+            continue;
+        double own = plan_crossover(p, v->layer);
+        text_printf(t, "#define %s_CROSSOVER ", upper_case(m->arena, v->name));
+        if (own < 0)
+            text_add(t, "PLAST_CROSSOVER");
+        else
+            print_literal(t, own, EXPR_DOUBLE);
+        text_add(t, " /* of its synapses, the live share below which they are csr */\n");
+    }
+}
+
+static const char *type_of(const struct field *f)
+{
+    switch (f->kind) {
+    case F_MASK:
+        return "uint8_t";
+    case F_COUNTER:
+    case F_COUNTS:
+        return "int64_t";
+    case F_PLACES:
+        return "uint32_t";
+    default:
+        return "float";
+    }
 }
 
 static void print_struct(struct text *t, const struct module *m)
@@ -88,15 +120,14 @@ static void print_struct(struct text *t, const struct module *m)
         text_add(t,
                  "    _Alignas(64) int64_t carried[8]; /* [0]: sums over weights are those of the "
                  "weights as they stand */\n");
+    if (plan_has_forms(p))
+        text_add(t, "    _Alignas(64) int64_t formed[8]; /* [0]: layers have their forms */\n");
     if (p->dropouts)
         text_printf(t, "    _Alignas(64) uint64_t key[%d * COLUMNS];\n", p->dropouts);
     for (int i = 0; i < p->fields; i++) {
         const struct field *f = &p->field[i];
-        text_printf(t, "    _Alignas(64) %s %s[%lld];",
-                    f->kind == F_MASK      ? "uint8_t"
-                    : f->kind == F_COUNTER ? "int64_t"
-                                           : "float",
-                    f->name, (long long)field_elements(f));
+        text_printf(t, "    _Alignas(64) %s %s[%lld];", type_of(f), f->name,
+                    (long long)field_elements(f));
         if (f->rank > 1)
             text_printf(t, " /* [%lld][%lld] */", (long long)f->rows, (long long)f->line);
         text_add(t, "\n");
@@ -154,6 +185,8 @@ static const char *role_of(const struct field *f)
     case F_COUNTER:
         return "PLAST_COUNTER";
     case F_CARRY:
+    case F_COUNTS:
+    case F_PLACES:
         break;
     case F_FEEDBACK:
         return "PLAST_FEEDBACK";
@@ -249,6 +282,11 @@ static double step_flops(const struct plan *p)
     return flops;
 }
 
+static bool is_tensor(const struct field *f)
+{
+    return f->kind != F_CARRY && f->kind != F_COUNTS && f->kind != F_PLACES;
+}
+
 static void print_manifest(struct text *t, const struct module *m)
 {
     const struct plan *p = m->plan;
@@ -259,7 +297,7 @@ static void print_manifest(struct text *t, const struct module *m)
     text_add(t, "\nstatic const struct plast_tensor tensors[] = {\n");
     int tensors = 0;
     for (int i = 0; i < p->fields; i++) {
-        if (p->field[i].kind == F_CARRY)
+        if (!is_tensor(&p->field[i]))
             continue; /* made anew after loading */
         print_tensor(t, p, &p->field[i]);
         tensors++;
@@ -290,6 +328,9 @@ static void print_manifest(struct text *t, const struct module *m)
         text_add(t, "    .anchor = model_anchor,\n");
     if (m->mortal)
         text_add(t, "    .settle = model_settle,\n");
+    if (plan_has_forms(p))
+        text_add(t,
+                 "    .pack = model_pack,\n    .unpack = model_unpack,\n    .form = model_form,\n");
     text_add(t, "    .init = model_init,\n    .begin = model_begin,\n    .step = model_step,\n    "
                 ".probe = model_probe,\n"
                 "    .end_epoch = model_end_epoch,\n    .predict = model_predict,\n    .fma = "

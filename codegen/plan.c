@@ -246,12 +246,14 @@ static void connect(struct builder *b, struct value *v)
     }
 }
 
-struct plan *plan_net(struct arena *arena, struct net *net, bool fuse)
+struct plan *plan_net(struct arena *arena, struct net *net, bool fuse,
+                      const struct crossover *crossover)
 {
     struct plan *p = NEW(arena, struct plan);
     p->arena = arena;
     p->net = net;
     p->fuse = fuse;
+    p->crossover = crossover;
     p->columns = net->batch <= 16 ? 16 : round_up(net->batch, 32);
     struct builder b = {.plan = p, .arena = arena, .names = names_new(arena)};
     b.readers = NEW_ARRAY(arena, net->node_count, int);
@@ -272,6 +274,7 @@ struct plan *plan_net(struct arena *arena, struct net *net, bool fuse)
     plan_rules(p);
     plan_gradients(p);
     plan_fusion(p);
+    plan_forms(p);
     plan_memory(p);
     return p;
 }

@@ -55,6 +55,10 @@ struct term {
     struct buffer *kept, *demand;
     struct carry *carry; /* sums that its updates leave for the rules of the next step */
     int carries;
+    const char *starts;  /* csr: field of where the synapses of each row and segment begin; NULL:
+                            never  csr */
+    const char *columns; /* the same of columns, where errors are pulled through it */
+    int64_t room;        /* values that its memory holds in csr */
 };
 
 /* A value read by another: its error is pulled from there. */
@@ -92,6 +96,11 @@ struct value {
     bool has_neurons;   /* its rows are its layer's neurons */
     bool is_copy;       /* of the output, so that its error stands by itself */
     const char *alive;  /* of both: field of the neurons' mask; NULL: none can die */
+    /* Storage forms, see forms.c: */
+    const char *live;  /* field: how many of its neurons are held; NULL: always all */
+    const char *place; /* field: which neuron each of them is */
+    const char *form;  /* field: whether its weights are csr; NULL: never */
+    const char *still; /* why neither */
     struct mortal *mortal;
     int mortals;
     struct use *use;
@@ -113,7 +122,17 @@ struct value {
 struct field {
     const char *name;   /* identifier */
     const char *tensor; /* "h1.weight.velocity" */
-    enum { F_PARAM, F_STATE, F_FEEDBACK, F_RULE, F_COUNTER, F_CARRY, F_MASK } kind;
+    enum {
+        F_PARAM,
+        F_STATE,
+        F_FEEDBACK,
+        F_RULE,
+        F_COUNTER,
+        F_CARRY,
+        F_MASK,
+        F_COUNTS, /* int64_t [8], of a form */
+        F_PLACES  /* uint32_t, of a form */
+    } kind;
     const struct rule *rule; /* F_RULE: and the value's space */
     enum space space;
     struct param *param; /* whose shape it has (F_FEEDBACK of direct feedback: NULL), or whose
@@ -123,17 +142,26 @@ struct field {
     int rank;
     int64_t shape[MAX_RANK];
     int64_t rows, cols, line; /* as a matrix; a vector is one column */
+    int64_t least;            /* elements that it has room for at least */
     int64_t probe;            /* offset of its gradient in a probe's output; -1 */
     double initial;           /* F_STATE */
     size_t offset;            /* bytes in the struct */
+};
+
+/* The share of a layer's synapses that live, from which on csr is slower than the other forms. */
+struct crossover {
+    const char *layer;
+    double density;
 };
 
 struct plan {
     struct arena *arena;
     struct net *net;
     bool fuse;
-    struct names *names; /* identifiers given out: values, buffers, functions */
-    int64_t columns;     /* the batch rounded up: to 16, or to 32 where above 16 */
+    const struct crossover *crossover; /* of layers that have their own; ends with a NULL layer,
+                                          that of the others, -1: the target's */
+    struct names *names;               /* identifiers given out: values, buffers, functions */
+    int64_t columns;                   /* the batch rounded up: to 16, or to 32 where above 16 */
     struct value **value;
     int values;
     struct value *input, *output;
@@ -160,7 +188,8 @@ struct plan {
 /* False, with an error, where the plan would pass 2^46 bytes: asked before any is made, so that no
  * size in it can overflow. */
 bool plan_fits(const struct net *, struct diag *);
-struct plan *plan_net(struct arena *, struct net *, bool fuse);
+struct plan *plan_net(struct arena *, struct net *, bool fuse, const struct crossover *);
+double plan_crossover(const struct plan *, const struct layer *); /* -1: the target's */
 /* False, with the error and its arithmetic, where the budget is not kept or the plan is too large.
  */
 bool plan_check(const struct plan *, struct diag *);

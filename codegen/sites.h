@@ -66,6 +66,9 @@ void plan_fusion(struct plan *);
 int64_t group_columns(const struct plan *);
 bool plan_carries(const struct plan *); /* any sum is carried from step to step */
 int64_t carry_groups(const struct plan *, const struct term *);
+/* Which layers change their storage form, and the fields for that. */
+void plan_forms(struct plan *);
+bool plan_has_forms(const struct plan *);
 /* Which weights keep their whole gradient for rules. */
 void plan_gradients(struct plan *);
 /* Signals that live to the end of a step: before the buffers of values. */

@@ -20,6 +20,7 @@ struct bench {
     const struct plast_model *model;
     struct plast_fault *fault;
     void *block;
+    void *loaded; /* a copy of what --load brought; NULL: the seed's state */
     struct plast_run *run;
     struct plast_split split;
     struct plast_batch batch;
@@ -54,13 +55,20 @@ static double median(double *value)
     return value[WINDOWS / 2];
 }
 
-/* The seed's state again: a run that were longer than the model's epochs would measure a rate that
+/* The first state again: a run that were longer than the model's epochs would measure a rate that
  * its schedule never meant. */
 static int restart(struct bench *b, int64_t steps_per_epoch)
 {
-    int32_t threads = (int32_t)b->options->threads;
-    int code = b->model->init(b->block, b->model->train_bytes, b->run->seed);
-    b->run->threads = threads;
+    struct plast_run was = *b->run;
+    int code = 0;
+    if (b->loaded) {
+        memcpy(b->block, b->loaded, b->model->train_bytes);
+        b->run->epoch = 0;
+    } else {
+        code = b->model->init(b->block, b->model->train_bytes, b->run->seed);
+    }
+    b->run->threads = was.threads;
+    b->run->forms = was.forms;
     if (!code)
         code =
             b->model->begin(b->block, b->model->epochs > 0 ? b->model->epochs : 1, steps_per_epoch);
@@ -194,13 +202,29 @@ static int run_windows(struct bench *b)
     return status;
 }
 
+static int load_start(struct bench *b)
+{
+    struct plast_saved saved;
+    int status = plast_load(b->options->load, b->model, b->block, &saved, b->fault);
+    if (status)
+        return status;
+    b->loaded = plast_new_block(b->model->train_bytes, b->fault);
+    if (!b->loaded)
+        return PLAST_STATUS_FILE;
+    plast_unpack_block(b->model, b->block);
+    memcpy(b->loaded, b->block, b->model->train_bytes);
+    return 0;
+}
+
 int plast_command_bench(const struct plast_options *options, const struct plast_model *model,
                         struct plast_fault *fault)
 {
     struct bench b = {.options = options, .model = model, .fault = fault, .fma_rounds = 1024};
     uint64_t seed = options->has_seed ? options->seed : model->seed;
-    int status = plast_init_block(&b.block, model, seed, options->threads, fault);
+    int status = plast_init_block(&b.block, model, seed, options, fault);
     b.run = b.block;
+    if (!status && options->load)
+        status = load_start(&b);
     if (!status)
         status = plast_data_open(&b.split, options->data, PLAST_FOR_TRAIN, model, seed, fault);
     if (!status)
@@ -211,6 +235,7 @@ int plast_command_bench(const struct plast_options *options, const struct plast_
         status = run_windows(&b);
     plast_close_batch(&b.batch);
     plast_data_close(&b.split);
+    free(b.loaded);
     free(b.block);
     return status;
 }

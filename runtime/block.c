@@ -16,8 +16,8 @@ void *plast_new_block(size_t bytes, struct plast_fault *fault)
     return block;
 }
 
-int plast_init_block(void **block, const struct plast_model *model, uint64_t seed, int64_t threads,
-                     struct plast_fault *fault)
+int plast_init_block(void **block, const struct plast_model *model, uint64_t seed,
+                     const struct plast_options *options, struct plast_fault *fault)
 {
     *block = plast_new_block(model->train_bytes, fault);
     if (!*block)
@@ -29,8 +29,28 @@ int plast_init_block(void **block, const struct plast_model *model, uint64_t see
         return plast_model_fault(code, model, "initialising", fault);
     }
     struct plast_run *run = *block;
-    run->threads = (int32_t)threads;
+    run->threads = (int32_t)options->threads;
+    run->forms = options->forms;
     return 0;
+}
+
+void plast_pack_block(const struct plast_model *model, void *block)
+{
+    if (model->pack)
+        model->pack(block);
+}
+
+void plast_unpack_block(const struct plast_model *model, void *block)
+{
+    if (model->unpack)
+        model->unpack(block);
+}
+
+const char *plast_form_name(const struct plast_model *model, const void *block, int layer)
+{
+    static const char *const name[] = {
+        [PLAST_DENSE] = "dense", [PLAST_PACKED] = "packed", [PLAST_CSR] = "csr"};
+    return name[model->form ? model->form(block, layer) : PLAST_DENSE];
 }
 
 int plast_model_fault(int code, const struct plast_model *model, const char *what,

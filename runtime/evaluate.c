@@ -73,7 +73,7 @@ int plast_command_eval(const struct plast_options *options, const struct plast_m
 {
     struct plast_saved saved;
     void *block;
-    int status = plast_init_block(&block, model, model->seed, options->threads, fault);
+    int status = plast_init_block(&block, model, model->seed, options, fault);
     if (status)
         return status;
     status = plast_load(options->load, model, block, &saved, fault);

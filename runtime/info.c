@@ -64,7 +64,7 @@ static void print_counts(int64_t neurons, int64_t synapses, const struct plast_l
         printf(" %11" PRId64, live->synapses);
 }
 
-static void print_layer(const struct plast_model *model, int i, int width,
+static void print_layer(const struct plast_model *model, const void *block, int i, int width,
                         const struct plast_live *live)
 {
     const struct plast_layer *layer = &model->layer[i];
@@ -72,7 +72,10 @@ static void print_layer(const struct plast_model *model, int i, int width,
     printf("%-*s %-14s", width, layer->name,
            plast_print_shape(shape, sizeof shape, layer->shape, layer->rank));
     print_counts(layer->units, layer->synapses, live);
-    printf(" %-6s %11" PRIu64 " %13.0f  %s\n", layer->synapses ? "dense" : "-",
+    printf(" %-6s %11" PRIu64 " %13.0f  %s\n",
+           !layer->synapses ? "-"
+           : block          ? plast_form_name(model, block, i)
+                            : "dense",
            layer_bytes(model, i), layer->flops, layer->text ? layer->text : "");
 }
 
@@ -91,7 +94,7 @@ static void print_layers(const struct plast_model *model, const void *block, int
     for (int i = 0; i < model->layers; i++) {
         if (all.can_die)
             plast_count_live(&live, model, block, i);
-        print_layer(model, i, width, all.can_die ? &live : NULL);
+        print_layer(model, block, i, width, all.can_die ? &live : NULL);
         neurons += i ? model->layer[i].units : 0;
         synapses += model->layer[i].synapses;
         bytes += layer_bytes(model, i);
@@ -204,7 +207,7 @@ int plast_command_info(const struct plast_options *options, const struct plast_m
     void *block = NULL;
     int width = longest_name(model), status = 0;
     if (options->load) {
-        status = plast_init_block(&block, model, model->seed, 0, fault);
+        status = plast_init_block(&block, model, model->seed, options, fault);
         if (!status)
             status = plast_load(options->load, model, block, &saved, fault);
     }
@@ -213,6 +216,8 @@ int plast_command_info(const struct plast_options *options, const struct plast_m
         print_layers(model, block, width);
         if (block)
             print_run(options->load, block, &saved);
+        if (block)
+            plast_unpack_block(model, block);
         print_tensors(model, block, width);
     }
     free(block);

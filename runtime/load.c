@@ -281,6 +281,7 @@ static int read_block(struct reader *reader, struct plast_saved *saved)
         struct plast_run kept = *run;
         status = read_run(reader, run, saved);
         run->threads = kept.threads;
+        run->forms = kept.forms;
     }
     for (int i = 0; i < reader->model->tensors && !status; i++)
         if (is_saved(&reader->model->tensor[i]))
@@ -307,5 +308,9 @@ int plast_load(const char *name, const struct plast_model *model, void *block,
         status = read_block(&reader, saved);
     plast_free_safetensors(&reader.header);
     fclose(reader.file);
-    return status ? status : settle(model, block, fault);
+    if (!status)
+        status = settle(model, block, fault);
+    if (!status)
+        plast_pack_block(model, block);
+    return status;
 }

@@ -67,12 +67,20 @@ static void write_live_neurons(FILE *to, const struct plast_layer *layer,
     fprintf(to, "%" PRId64, live->neurons);
 }
 
-/* There is one. */
-static void write_form(FILE *to, const struct plast_layer *layer, const struct plast_live *live)
+/* What the next step will work on. */
+static void write_forms(FILE *to, const struct plast_model *model, const void *block)
 {
-    (void)layer;
-    (void)live;
-    fputs("\"dense\"", to);
+    const char *comma = "";
+    fputs(", \"form\": {", to);
+    for (int i = 1; i < model->layers; i++) {
+        if (!model->layer[i].synapses)
+            continue;
+        fputs(comma, to);
+        plast_write_json_string(to, model->layer[i].name);
+        fprintf(to, ": \"%s\"", plast_form_name(model, block, i));
+        comma = ", ";
+    }
+    putc('}', to);
 }
 
 static void write_number(FILE *to, const char *key, double number, bool there)
@@ -90,7 +98,7 @@ void plast_write_epoch_keys(FILE *to, const struct plast_model *model, const voi
     write_number(to, "test_accuracy", epoch->test_accuracy, epoch->test_accuracy >= 0);
     write_layers(to, model, block, "live", write_live);
     write_layers(to, model, block, "live_neurons", write_live_neurons);
-    write_layers(to, model, block, "form", write_form);
+    write_forms(to, model, block);
     write_number(to, "ms_per_step", 1e3 * epoch->seconds / (double)epoch->steps, epoch->steps > 0);
     write_number(to, "samples_per_second", epoch->samples / epoch->seconds, epoch->seconds > 0);
 }

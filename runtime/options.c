@@ -16,7 +16,8 @@
 #define OPTIONS(X)                                                                                 \
     X(DATA, "--data", "SPEC", WITH_DATA, "the data set; glyphs if not given")                      \
     X(TEST, "--test", "SPEC", WITH_DATA, "the test set, instead of the one that --data brings")    \
-    X(LOAD, "--load", "FILE", BIT(EVAL) | BIT(PREDICT) | BIT(INFO), "the checkpoint to read")      \
+    X(LOAD, "--load", "FILE", BIT(EVAL) | BIT(PREDICT) | BIT(INFO) | BIT(BENCH),                   \
+      "the checkpoint to read")                                                                    \
     X(EPOCHS, "--epochs", "N", BIT(TRAIN), "epochs in all, those of --resume counted")             \
     X(SAVE, "--save", "FILE", BIT(TRAIN), "write a checkpoint after each epoch and at the end")    \
     X(RESUME, "--resume", "FILE", BIT(TRAIN), "go on where this checkpoint was written")           \
@@ -24,6 +25,7 @@
     X(NO_SHUFFLE, "--no-shuffle", NULL, BIT(TRAIN), "take the samples in the order of the file")   \
     X(RAW, "--raw", "OUT.npy", BIT(PREDICT), "write the outputs as an array instead")              \
     X(SECONDS, "--seconds", "S", BIT(BENCH), "measure for so long; 3 if not given")                \
+    X(FORMS, "--forms", "FORM", WITH_DATA, "of layers: auto, or at most dense, packed, csr")       \
     X(SEED, "--seed", "N", WITH_DATA | BIT(SELFTEST), "of all random numbers")                     \
     X(THREADS, "--threads", "N", WITH_DATA | BIT(SELFTEST), "threads; 0: as OpenMP chooses")       \
     X(QUIET, "--quiet", NULL, ALL, "say nothing on standard error but what went wrong")            \
@@ -142,6 +144,21 @@ static int read_seconds(const char *text, double *seconds, struct plast_fault *f
     return 0;
 }
 
+static int read_forms(const char *text, int32_t *forms, struct plast_fault *fault)
+{
+    static const char *const name[] = {[PLAST_FORMS_AUTO] = "auto",
+                                       [PLAST_FORMS_DENSE] = "dense",
+                                       [PLAST_FORMS_PACKED] = "packed",
+                                       [PLAST_FORMS_CSR] = "csr"};
+    for (int32_t i = 0; i < (int32_t)(sizeof name / sizeof *name); i++)
+        if (!strcmp(text, name[i])) {
+            *forms = i;
+            return 0;
+        }
+    return plast_fail(fault, PLAST_STATUS_USAGE,
+                      "--forms needs auto, dense, packed or csr, not '%s'", text);
+}
+
 static int set_option(struct plast_options *to, enum option option, const char *text,
                       struct plast_fault *fault)
 {
@@ -177,6 +194,9 @@ static int set_option(struct plast_options *to, enum option option, const char *
         break;
     case O_HELP:
         to->help = true;
+        break;
+    case O_FORMS:
+        status = read_forms(text, &to->forms, fault);
         break;
     case O_SECONDS:
         status = read_seconds(text, &to->seconds, fault);

@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define PLAST_ABI 2
+#define PLAST_ABI 3
 
 /* Results of generated functions: 0, or one of these. */
 enum plast_error {
@@ -90,11 +90,27 @@ struct plast_run {
     double loss; /* sum of the loss over those samples */
     int32_t threads; /* 0: as OpenMP chooses */
     int32_t anchor;  /* set by plast_model.anchor */
+    int32_t forms;   /* enum plast_forms; to be set where the block is unpacked */
 };
 
 enum plast_loss { PLAST_CROSS_ENTROPY, PLAST_MSE };
 
 enum plast_learn { PLAST_BACKPROP, PLAST_FEEDBACK_ALIGNMENT, PLAST_DIRECT_FEEDBACK };
+
+/* How a layer's weights are stored, see plast_model.form. */
+enum plast_form {
+    PLAST_DENSE,
+    PLAST_PACKED, /* dense, of live neurons alone, on either side */
+    PLAST_CSR     /* of live synapses alone */
+};
+
+/* plast_run.forms: which forms a model takes. */
+enum plast_forms {
+    PLAST_FORMS_AUTO,   /* the one that is fastest at the layer's density */
+    PLAST_FORMS_DENSE,  /* what is dead is multiplied as the rest */
+    PLAST_FORMS_PACKED, /* no csr */
+    PLAST_FORMS_CSR     /* csr wherever it finds room */
+};
 
 /* One generated model. All functions return 0 or a plast_error. None keeps a pointer. */
 struct plast_model {
@@ -149,6 +165,15 @@ struct plast_model {
      * is dead become zero. A block that is settled stays as it is, to the bit. For whoever writes
      * masks or weights; `begin` must follow before the next step. NULL where nothing can die. */
     int (*settle)(void *block);
+    /* Weights, what belongs to them and their masks change their form as synapses and neurons die.
+     * pack: each layer takes the form that its masks and plast_run.forms say; step, begin and
+     * end_epoch do so by themselves. unpack: the tensors stand as struct plast_tensor says. For
+     * whoever reads or writes a weight, a mask or a state of either; probe and settle do so by
+     * themselves. Neither changes a bit of what is stored. form: the enum plast_form of a layer as
+     * it is now. All NULL where every layer stays dense. */
+    int (*pack)(void *block);
+    int (*unpack)(void *block);
+    int (*form)(const void *block, int layer);
 };
 
 /* The whole trainer: commands train, eval, predict, info, selftest, bench. Returns the status
@@ -233,7 +258,63 @@ void plast_lowest(const float *x, const uint8_t *alive, int64_t rows, int64_t co
 /* Element min(n - 1, floor(q * n)) of the values in rising order. */
 float plast_quantile(const float *x, int64_t rows, int64_t cols, int64_t line, float q);
 
+/* For storage forms. What a packed layer holds of its neurons, in int64_t [8]: */
+enum {
+    PLAST_HELD_ROWS,   /* rows of its activations and weights: its live neurons, then some dead ones
+                          to fill up the tiles */
+    PLAST_HELD_ALIVE,  /* those alive among them */
+    PLAST_HELD_COLUMNS /* the same of the columns of weights that read it */
+};
+/* place[r]: the neuron of row r; first the live ones in rising order, then the dead. */
+void plast_hold_live(const uint8_t *alive, int64_t units, int32_t forms, uint32_t *place,
+                     int64_t *held);
+void plast_hold_all(int64_t units, uint32_t *place, int64_t *held);
+/* A matrix of elements of `size` bytes: what is alive moves to its first rows and columns, the rest
+ * becomes zero; and back. *_held NULL: that axis stays. */
+void plast_pack(void *matrix, size_t size, int64_t rows, int64_t columns, int64_t line,
+                const uint32_t *row, const int64_t *row_held, const uint32_t *column,
+                const int64_t *column_held);
+void plast_unpack(void *matrix, size_t size, int64_t rows, int64_t columns, int64_t line,
+                  const uint32_t *row, const int64_t *row_held, const uint32_t *column,
+                  const int64_t *column_held);
+int64_t plast_count_places(const uint8_t *alive, int64_t rows, int64_t columns, int64_t line);
+/* What is alive moves to the front, row by row; and back, zero elsewhere: `whole` rows in all. */
+void plast_squeeze(float *matrix, const uint8_t *alive, int64_t rows, int64_t columns,
+                   int64_t line);
+void plast_spread(float *matrix, const uint8_t *alive, int64_t rows, int64_t columns, int64_t line,
+                  int64_t whole);
+/* The index of a squeezed matrix, behind `room` values in the same memory: its live places by row
+ * and segment of columns (segment s ends at bound[s]), start [rows * segments + 1]; by column,
+ * start [columns + 1]. */
+void plast_index_rows(float *matrix, int64_t room, const uint8_t *alive, int64_t rows, int64_t line,
+                      const int64_t *bound, int segments, uint32_t *start);
+void plast_index_columns(float *matrix, int64_t room, const uint8_t *alive, int64_t rows,
+                         int64_t columns, int64_t line, uint32_t *start);
+
 #ifdef __cplusplus
+}
+#endif
+
+/* A squeezed matrix: `room` floats of values, row by row; then, in as much memory again, the column
+ * of each and, column by column, the row of each; then, column by column, where
+ * the value of each stands. room is a multiple of 16. */
+#if defined __GNUC__
+typedef uint16_t plast_index __attribute__((may_alias));
+typedef uint32_t plast_position __attribute__((may_alias));
+
+static inline const plast_index *plast_csr_columns(const float *matrix, int64_t room)
+{
+    return (const plast_index *)(matrix + room);
+}
+
+static inline const plast_index *plast_csc_rows(const float *matrix, int64_t room)
+{
+    return (const plast_index *)(matrix + room + room / 2);
+}
+
+static inline const plast_position *plast_csc_positions(const float *matrix, int64_t room)
+{
+    return (const plast_position *)(matrix + 2 * room);
 }
 #endif
 
@@ -275,6 +356,19 @@ omp_get_max_threads(void); /* <omp.h> is not on every machine whose compiler kno
 #else
 #define PLAST_LANES 4
 #define PLAST_ROWS 6
+#endif
+
+/* The share of a layer's synapses that live below which csr is the faster form; a csr tile is a row
+ * by PLAST_SPAN vectors of samples. */
+#if defined __AVX512F__
+#define PLAST_CROSSOVER 0.3
+#define PLAST_SPAN 2
+#elif defined __AVX__
+#define PLAST_CROSSOVER 0.3
+#define PLAST_SPAN 4
+#else
+#define PLAST_CROSSOVER 0.3
+#define PLAST_SPAN 4
 #endif
 
 #define PLAST_INLINE __attribute__((always_inline))
@@ -431,6 +525,83 @@ static inline PLAST_UNUSED void plast_transpose(const float *restrict from, int6
                 }
             }
         }
+    }
+}
+
+/* The sums of PLAST_LANES vectors over their lanes, as one vector. */
+#if defined __clang__
+#define PLAST_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+typedef int32_t plast_lanes __attribute__((vector_size(4 * PLAST_LANES)));
+#define PLAST_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (plast_lanes){__VA_ARGS__})
+#endif
+static inline PLAST_INLINE PLAST_UNUSED plast_vec plast_lane_sums(const plast_vec *v)
+{
+#if PLAST_LANES == 16
+    plast_vec t[8];
+    PLAST_UNROLL for (int i = 0; i < 8; i++) t[i] =
+        PLAST_SHUFFLE(v[i], v[i + 8], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
+        PLAST_SHUFFLE(v[i], v[i + 8], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+    PLAST_UNROLL for (int i = 0; i < 4; i++) t[i] =
+        PLAST_SHUFFLE(t[i], t[i + 4], 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27) +
+        PLAST_SHUFFLE(t[i], t[i + 4], 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31);
+    PLAST_UNROLL for (int i = 0; i < 2; i++) t[i] =
+        PLAST_SHUFFLE(t[i], t[i + 2], 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29) +
+        PLAST_SHUFFLE(t[i], t[i + 2], 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+    return PLAST_SHUFFLE(t[0], t[1], 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30) +
+           PLAST_SHUFFLE(t[0], t[1], 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31);
+#elif PLAST_LANES == 8
+    plast_vec t[4];
+    PLAST_UNROLL for (int i = 0; i < 4; i++) t[i] =
+        PLAST_SHUFFLE(v[i], v[i + 4], 0, 1, 2, 3, 8, 9, 10, 11) +
+        PLAST_SHUFFLE(v[i], v[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+    PLAST_UNROLL for (int i = 0; i < 2; i++) t[i] =
+        PLAST_SHUFFLE(t[i], t[i + 2], 0, 1, 8, 9, 4, 5, 12, 13) +
+        PLAST_SHUFFLE(t[i], t[i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+    return PLAST_SHUFFLE(t[0], t[1], 0, 8, 2, 10, 4, 12, 6, 14) +
+           PLAST_SHUFFLE(t[0], t[1], 1, 9, 3, 11, 5, 13, 7, 15);
+#else
+    const plast_vec a =
+        PLAST_SHUFFLE(v[0], v[2], 0, 1, 4, 5) + PLAST_SHUFFLE(v[0], v[2], 2, 3, 6, 7);
+    const plast_vec b =
+        PLAST_SHUFFLE(v[1], v[3], 0, 1, 4, 5) + PLAST_SHUFFLE(v[1], v[3], 2, 3, 6, 7);
+    return PLAST_SHUFFLE(a, b, 0, 4, 2, 6) + PLAST_SHUFFLE(a, b, 1, 5, 3, 7);
+#endif
+}
+
+/* The first n of the lanes, the others zero. */
+static inline PLAST_INLINE PLAST_UNUSED plast_vec plast_first_lanes(plast_vec v, int64_t n)
+{
+    float part[PLAST_LANES];
+    plast_store(part, v);
+    for (int l = 0; l < PLAST_LANES; l++)
+        part[l] = l < n ? part[l] : 0.0f;
+    return plast_load(part);
+}
+
+/* g[k] = sum over n samples of error[sample] * in[index[k] - shift][sample], for k < count; rows of
+ * `in` are `line` floats apart. g has room for whole vectors. */
+#define PLAST_RUN 256
+static inline PLAST_INLINE PLAST_UNUSED void plast_sampled(float *g, const float *restrict error,
+                                                           const float *restrict in, int64_t line,
+                                                           const plast_index *restrict index,
+                                                           int64_t shift, int64_t count, int64_t n)
+{
+    const int64_t whole = n / PLAST_LANES * PLAST_LANES;
+    for (int64_t k = 0; k < count; k += PLAST_LANES) {
+        plast_vec d[PLAST_LANES];
+        PLAST_UNROLL for (int64_t l = 0; l < PLAST_LANES; l++)
+        {
+            const int64_t at = k + l < count ? k + l : k; /* past the end: anything */
+            const float *row = in + ((int64_t)index[at] - shift) * line;
+            d[l] = plast_splat(0.0f);
+            PLAST_UNROLL for (int64_t q = 0; q < whole; q += PLAST_LANES) d[l] +=
+                plast_load(error + q) * plast_load(row + q);
+            if (whole < n)
+                d[l] += plast_first_lanes(plast_load(error + whole), n - whole) *
+                        plast_first_lanes(plast_load(row + whole), n - whole);
+        }
+        plast_store(g + k, plast_lane_sums(d));
     }
 }
 

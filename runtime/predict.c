@@ -93,7 +93,7 @@ static int open_prediction(struct prediction *p)
 {
     const struct plast_options *options = p->options;
     struct plast_saved saved;
-    int status = plast_init_block(&p->block, p->model, p->model->seed, options->threads, p->fault);
+    int status = plast_init_block(&p->block, p->model, p->model->seed, options, p->fault);
     if (!status)
         status = plast_load(options->load, p->model, p->block, &saved, p->fault);
     if (status)

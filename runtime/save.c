@@ -156,8 +156,8 @@ static int check_tensor(const struct plast_tensor *tensor, void *block, struct p
     return 0;
 }
 
-int plast_save(const char *name, const struct plast_model *model, void *block,
-               const struct plast_saved *saved, struct plast_fault *fault)
+static int save_unpacked(const char *name, const struct plast_model *model, void *block,
+                         const struct plast_saved *saved, struct plast_fault *fault)
 {
     struct plast_output output;
     int status = 0;
@@ -172,4 +172,13 @@ int plast_save(const char *name, const struct plast_model *model, void *block,
         return plast_fail(fault, PLAST_STATUS_FILE, "%s: no memory for the header", name);
     }
     return plast_commit_output(&output, fault);
+}
+
+int plast_save(const char *name, const struct plast_model *model, void *block,
+               const struct plast_saved *saved, struct plast_fault *fault)
+{
+    plast_unpack_block(model, block);
+    int status = save_unpacked(name, model, block, saved, fault);
+    plast_pack_block(model, block);
+    return status;
 }

@@ -26,7 +26,8 @@ int plast_open_tested(struct plast_tested *t, const struct plast_model *model, i
 {
     size_t batch = (size_t)model->batch, outputs = (size_t)model->outputs;
     *t = (struct plast_tested){.model = model, .fault = fault};
-    int status = plast_init_block(&t->block, model, model->seed, threads, fault);
+    const struct plast_options options = {.threads = threads};
+    int status = plast_init_block(&t->block, model, model->seed, &options, fault);
     if (status)
         return status;
     t->scratch = plast_new_block(model->predict_bytes, fault);

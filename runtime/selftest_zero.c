@@ -144,6 +144,7 @@ static void check_mask(struct plast_dead *d, struct plast_mortal *m, bool may_gr
 
 void plast_check_dead(struct plast_dead *d, bool may_grow, const char *when)
 {
+    plast_unpack_block(d->tested->model, d->tested->block);
     for (int i = 0; i < d->count; i++) {
         check_mask(d, &d->mortal[i], may_grow, when);
         if (!d->mortal[i].weight)
@@ -201,6 +202,7 @@ int plast_check_settled(struct plast_dead *d)
     void *before = plast_new_block(t->model->train_bytes, t->fault);
     if (!before)
         return PLAST_STATUS_FILE;
+    plast_unpack_block(t->model, t->block);
     memcpy(before, t->block, t->model->train_bytes);
     int code = t->model->settle(t->block);
     for (int i = 0; i < t->model->tensors; i++)

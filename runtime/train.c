@@ -58,7 +58,7 @@ static int open_run(struct session *s)
 {
     const struct plast_options *options = s->options;
     uint64_t seed = options->has_seed ? options->seed : s->model->seed;
-    int status = plast_init_block(&s->block, s->model, seed, options->threads, s->fault);
+    int status = plast_init_block(&s->block, s->model, seed, options, s->fault);
     s->run = s->block;
     if (status || !options->resume)
         return status;

@@ -40,6 +40,7 @@ struct plast_options {
     bool has_seed;
     uint64_t seed;
     int64_t threads;                                            /* 0: as OpenMP chooses */
+    int32_t forms;                                              /* enum plast_forms */
     double seconds;                                             /* of bench */
     const char *save, *resume, *load, *log, *data, *test, *raw; /* NULL: not given */
 };
@@ -76,8 +77,12 @@ PLAST_COMMANDS(X)
  */
 void *plast_new_block(size_t bytes, struct plast_fault *);
 /* A new block with the model's initial state. */
-int plast_init_block(void **block, const struct plast_model *, uint64_t seed, int64_t threads,
-                     struct plast_fault *);
+int plast_init_block(void **block, const struct plast_model *, uint64_t seed,
+                     const struct plast_options *, struct plast_fault *);
+/* plast_model.pack and unpack, where the model has forms. */
+void plast_pack_block(const struct plast_model *, void *block);
+void plast_unpack_block(const struct plast_model *, void *block);
+const char *plast_form_name(const struct plast_model *, const void *block, int layer);
 /* Turns a plast_error of a generated function into a fault and a status. */
 int plast_model_fault(int code, const struct plast_model *, const char *what, struct plast_fault *);
 
@@ -225,9 +230,11 @@ struct plast_saved {
     int64_t data_samples; /* samples in the training set of that run */
 };
 
+/* The block may be packed, and is so again afterwards. */
 int plast_save(const char *name, const struct plast_model *, void *block,
                const struct plast_saved *, struct plast_fault *);
-/* Fills a block that was initialised, and settles it. The threads in its head are left alone. */
+/* Fills a block that was initialised, and settles it. The threads and forms in its head are left
+ * alone. The block is packed. */
 int plast_load(const char *name, const struct plast_model *, void *block, struct plast_saved *,
                struct plast_fault *);
 

@@ -1,0 +1,86 @@
+/* Products with weights of which live synapses alone are stored. A tile is one row by so many
+ * samples as vectors of sums hide each other's latency; each sum runs along the row in order. */
+#include "lower.h"
+
+/* Adds what stands in the walk to the sums of row r of the tile; `in` begins with unit `shift`. */
+static struct cstmt *walk_sums(struct arena *a, const struct walk *walk, const char *weight,
+                               const char *in, int64_t shift, const char *vecs)
+{
+    const char *unit = arena_format(a, "(int64_t)%s[p]", walk->index);
+    if (shift)
+        unit = arena_format(a, "(%s - %lld)", unit, (long long)shift);
+    const char *at = walk->position ? arena_format(a, "%s[p]", walk->position) : "p";
+    return code(a, NULL,
+                "for (int64_t p = %s; p < %s; p++) {"
+                "    const float w = %s[%s];"
+                "    const float *first = %s + %s * COLUMNS + c;"
+                "    unroll for (int q = 0; q < %s; q++)"
+                "        sum[r][q] += w * plast_load(first + q * PLAST_LANES);"
+                "}",
+                walk->first, walk->end, weight, at, in, unit, vecs);
+}
+
+static struct cstmt *csr_inputs(struct kernel *k, const struct value *v, int t, bool train)
+{
+    struct arena *a = k->module->arena;
+    const struct term *m = &v->term[t];
+    const char *w = arena_format(a, "w%d", t);
+    struct cstmt *s = NULL;
+    int64_t column = 0;
+    kernel_param(k, "const float *restrict", w, "m->%s", m->weight);
+    for (int i = 0; i < m->segments; i++) {
+        const struct segment *g = &m->segment[i];
+        const char *in = arena_format(a, "in%d_%d", t, i);
+        kernel_param(k, "const float *restrict", in, "%s",
+                     train ? g->value->plain->name : g->value->shown->name);
+        struct walk walk = walk_row(k, m, i, "i + r");
+        s = cstmt_join(s, walk_sums(a, &walk, w, in, column, form_csr.vecs));
+        column += g->rows;
+    }
+    struct holes h = {.s = {s}};
+    return code(a, &h, "unroll for (int r = 0; r < %s; r++) { @0 }", form_csr.rows);
+}
+
+struct cstmt *csr_row_outputs(struct kernel *k, const struct use *u, int number, const char *row,
+                              const char *vecs)
+{
+    struct arena *a = k->module->arena;
+    const struct term *t = &u->by->term[u->term];
+    const char *w = arena_format(a, "w%d", number), *in = arena_format(a, "error%d", number);
+    kernel_param(k, "const float *restrict", w, "m->%s", t->weight);
+    kernel_param(k, "const float *restrict", in, "%s", u->by->error->name);
+    const char *column = arena_format(a, "%s + %lld", row, (long long)u->column);
+    struct walk walk = walk_column(k, t, arena_format(a, "%d", number), column);
+    return walk_sums(a, &walk, w, in, 0, vecs);
+}
+
+static struct cstmt *csr_outputs(struct kernel *k, const struct use *u, int number)
+{
+    struct holes h = {.s = {csr_row_outputs(k, u, number, "i + r", form_csr.vecs)}};
+    return code(k->module->arena, &h, "unroll for (int r = 0; r < %s; r++) { @0 }", form_csr.rows);
+}
+
+/* All rows on some samples before the next samples: what is read of the others stays near. */
+static struct cstmt *csr_tiles(struct kernel *k, const struct value *v, int64_t depth)
+{
+    (void)depth;
+    const char *rows = rows_of(k, v);
+    return code(k->module->arena, NULL,
+                "collapse for (int64_t c = 0; c < n; c += SPAN)"
+                "    for (int64_t h = 0; h < %s; h += 16)"
+                "        for (int64_t i = h; i < PLAST_LEAST(h + 16, %s); i++)"
+                "            %s_tile(i, c, %s);",
+                rows, rows, k->name, k->tile_names);
+}
+
+const struct form form_csr = {
+    .suffix = "_csr",
+    .sparse = true,
+    .params = "const int64_t i, const int64_t c",
+    .rows = "1",
+    .vecs = "SPAN_VECS",
+    .span = "SPAN",
+    .inputs = csr_inputs,
+    .outputs = csr_outputs,
+    .tiles = csr_tiles,
+};

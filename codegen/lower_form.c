@@ -1,0 +1,356 @@
+/* Storage forms in generated C: what a kernel knows of the form it works on, and the functions that
+ * change it. See forms.c. */
+#include "lower.h"
+#include "memory.h"
+#include "names.h"
+#include "sites.h"
+
+const char *module_rows(struct module *m, const struct value *v)
+{
+    return v->live ? arena_format(m->arena, "m->%s[PLAST_HELD_ROWS]", v->live) : v->units;
+}
+
+const char *rows_of(struct kernel *k, const struct value *v)
+{
+    if (!v->live)
+        return v->units;
+    const char *name = arena_format(k->module->arena, "%s_rows", v->live);
+    kernel_param(k, "const int64_t", name, "%s", module_rows(k->module, v));
+    return name;
+}
+
+const char *columns_of(struct kernel *k, const struct value *v)
+{
+    if (!v->live)
+        return v->units;
+    const char *name = arena_format(k->module->arena, "%s_columns", v->live);
+    kernel_param(k, "const int64_t", name, "m->%s[PLAST_HELD_COLUMNS]", v->live);
+    return name;
+}
+
+const char *place_text(struct arena *a, const struct value *v, const char *row)
+{
+    return v->place ? arena_format(a, "%s[%s]", v->place, row) : row;
+}
+
+const char *place_of(struct kernel *k, const struct value *v, const char *row)
+{
+    if (v->place)
+        kernel_param(k, "const uint32_t *restrict", v->place, "m->%s", v->place);
+    return place_text(k->module->arena, v, row);
+}
+
+void place_if_used(struct kernel *k, const struct value *v, const struct cstmt *list)
+{
+    if (v->place && cstmt_uses(list, intern(k->module->arena, v->place)))
+        place_of(k, v, "");
+}
+
+const char *row_index(struct arena *a, const struct term *t)
+{
+    return arena_format(a, "%s_columns", t->starts);
+}
+
+const char *row_index_of(struct kernel *k, const struct term *t)
+{
+    const char *index = row_index(k->module->arena, t);
+    kernel_param(k, "const plast_index *restrict", index, "plast_csr_columns(m->%s, %lld)",
+                 t->weight, (long long)t->room);
+    return index;
+}
+
+struct cstmt *by_form(struct module *m, const struct value *v, struct cstmt *dense,
+                      struct cstmt *csr)
+{
+    if (!csr || !v->form)
+        return dense;
+    struct holes h = {.s = {csr, dense}};
+    return code(m->arena, &h, "if (m->%s[0] != 0) { @0 } else { @1 }", v->form);
+}
+
+struct walk walk_row(struct kernel *k, const struct term *t, int segment, const char *row)
+{
+    struct arena *a = k->module->arena;
+    const char *starts = t->starts, *index = row_index_of(k, t);
+    const char *at = arena_format(a, "(%s) * %d + %d", row, t->segments, segment);
+    kernel_param(k, "const uint32_t *restrict", starts, "m->%s", t->starts);
+    return (struct walk){arena_format(a, "%s[%s]", starts, at),
+                         arena_format(a, "%s[%s + 1]", starts, at), index, NULL};
+}
+
+struct walk walk_column(struct kernel *k, const struct term *t, const char *suffix,
+                        const char *column)
+{
+    struct arena *a = k->module->arena;
+    const char *starts = arena_format(a, "%s%s", t->columns, suffix),
+               *index = arena_format(a, "%s_rows", starts),
+               *position = arena_format(a, "%s_at", starts);
+    kernel_param(k, "const uint32_t *restrict", starts, "m->%s", t->columns);
+    kernel_param(k, "const plast_index *restrict", index, "plast_csc_rows(m->%s, %lld)", t->weight,
+                 (long long)t->room);
+    kernel_param(k, "const plast_position *restrict", position, "plast_csc_positions(m->%s, %lld)",
+                 t->weight, (long long)t->room);
+    return (struct walk){arena_format(a, "%s[%s]", starts, column),
+                         arena_format(a, "%s[%s + 1]", starts, column), index, position};
+}
+
+/* --- changes of form */
+
+/* What moves with a weight: itself, what the optimizer and rules keep of each synapse, the mask. */
+static bool moves_with(const struct field *f, const struct term *t)
+{
+    return f->param == t->dense->weight && f->line > 1 &&
+           (f->kind == F_PARAM || f->kind == F_STATE || f->kind == F_MASK ||
+            (f->kind == F_RULE && f->rank == 2));
+}
+
+static const char *held_arguments(struct module *m, const struct value *v)
+{
+    return v && v->live ? arena_format(m->arena, "m->%s, m->%s", v->place, v->live) : "NULL, NULL";
+}
+
+/* The packed value that the term reads, or NULL: such a term reads nothing else. */
+static const struct value *packed_input(const struct term *t)
+{
+    const struct value *from = t->segment[0].value;
+    return from->live ? from : NULL;
+}
+
+static struct cstmt *move_weight(struct module *m, const struct value *v, const struct term *t,
+                                 const char *function)
+{
+    const struct value *from = packed_input(t);
+    struct cstmt *s = NULL;
+    if (!v->live && !from)
+        return NULL;
+    for (int i = 0; i < m->plan->fields; i++) {
+        const struct field *f = &m->plan->field[i];
+        if (moves_with(f, t))
+            s = cstmt_join(s, code(m->arena, NULL, "%s(m->%s, %d, %lld, %lld, %lld, %s, %s);",
+                                   function, f->name, f->kind == F_MASK ? 1 : 4, (long long)f->rows,
+                                   (long long)f->cols, (long long)f->line, held_arguments(m, v),
+                                   held_arguments(m, from)));
+    }
+    return s;
+}
+
+/* "m->h1_weight_alive, H1_UNITS, 784, 784": of a weight as it is packed. */
+static const char *mask_arguments(struct module *m, const struct value *v, const struct term *t)
+{
+    const struct value *from = packed_input(t);
+    const char *columns =
+        from ? module_rows(m, from) : arena_format(m->arena, "%lld", (long long)t->rows);
+    return arena_format(m->arena, "m->%s, %s, %s, %lld", t->alive, module_rows(m, v), columns,
+                        (long long)t->line);
+}
+
+static struct cstmt *squeeze(struct module *m, const struct value *v, const struct term *t)
+{
+    struct arena *a = m->arena;
+    const struct value *from = packed_input(t);
+    const char *mask = mask_arguments(m, v, t), *bounds = arena_format(a, "%s_bounds", t->weight);
+    struct cstmt *s = NULL;
+    for (int i = 0; i < m->plan->fields; i++) {
+        const struct field *f = &m->plan->field[i];
+        if (moves_with(f, t) && f->kind != F_MASK)
+            s = cstmt_join(s, code(a, NULL, "plast_squeeze(m->%s, %s);", f->name, mask));
+    }
+    if (t->segments > 1) {
+        int64_t end = 0;
+        text_printf(&m->tables, "static const int64_t %s[%d] = {", bounds, t->segments);
+        for (int i = 0; i < t->segments; i++) {
+            end += t->segment[i].rows;
+            text_printf(&m->tables, "%s%lld", i ? ", " : "", (long long)end);
+        }
+        text_add(&m->tables, "};\n");
+    } else {
+        s = cstmt_join(
+            s, code(a, NULL, "const int64_t %s = %s;", bounds,
+                    from ? module_rows(m, from) : arena_format(a, "%lld", (long long)t->rows)));
+    }
+    s = cstmt_join(
+        s, code(a, NULL, "plast_index_rows(m->%s, %lld, m->%s, %s, %lld, %s%s, %d, m->%s);",
+                t->weight, (long long)t->room, t->alive, module_rows(m, v), (long long)t->line,
+                t->segments > 1 ? "" : "&", bounds, t->segments, t->starts));
+    if (t->columns)
+        s = cstmt_join(s, code(a, NULL, "plast_index_columns(m->%s, %lld, %s, m->%s);", t->weight,
+                               (long long)t->room, mask, t->columns));
+    return s;
+}
+
+static struct cstmt *spread(struct module *m, const struct value *v, const struct term *t)
+{
+    struct cstmt *s = NULL;
+    for (int i = 0; i < m->plan->fields; i++) {
+        const struct field *f = &m->plan->field[i];
+        if (moves_with(f, t) && f->kind != F_MASK)
+            s = cstmt_join(s, code(m->arena, NULL, "plast_spread(m->%s, %s, %lld);", f->name,
+                                   mask_arguments(m, v, t), (long long)f->rows));
+    }
+    return s;
+}
+
+/* Whether the weights of the value are to be csr: their live synapses against the places of those
+ * that are held. */
+static struct cstmt *choose(struct module *m, const struct value *v)
+{
+    struct arena *a = m->arena;
+    struct cstmt *s = code(a, NULL, "int64_t live = 0; int64_t places = 0; int fits = 1;");
+    for (int t = 0; t < v->terms; t++) {
+        const struct term *term = &v->term[t];
+        if (!term->dense)
+            continue;
+        const struct value *from = packed_input(term);
+        const char *count = arena_format(a, "count%d", t);
+        s = cstmt_join(
+            s, code(a, NULL,
+                    "const int64_t %s = plast_count_places(%s);"
+                    "live += %s;"
+                    "places += %s * %s;"
+                    "fits = fits != 0 && %s <= %lld;",
+                    count, mask_arguments(m, v, term), count, module_rows(m, v),
+                    from ? module_rows(m, from) : arena_format(a, "%lld", (long long)term->rows),
+                    count, (long long)term->room));
+    }
+    return cstmt_join(
+        s, code(a, NULL,
+                "m->%s[0] = fits != 0 && (m->run.forms == PLAST_FORMS_CSR || (m->run.forms == "
+                "PLAST_FORMS_AUTO && (double)live < %s_CROSSOVER * (double)places)) ? 1 : 0;",
+                v->form, upper_case(a, v->name)));
+}
+
+static struct cstmt *make_csr(struct module *m, const struct value *v)
+{
+    struct holes h = {0};
+    for (int t = 0; t < v->terms; t++)
+        if (v->term[t].dense)
+            h.s[0] = cstmt_join(h.s[0], squeeze(m, v, &v->term[t]));
+    h.s[0] = cstmt_join(choose(m, v), code(m->arena, &h, "if (m->%s[0] != 0) { @0 }", v->form));
+    return code(m->arena, &h, "if (m->run.forms != PLAST_FORMS_DENSE) { @0 }");
+}
+
+static struct cstmt *undo_csr(struct module *m, const struct value *v)
+{
+    struct holes h = {0};
+    for (int t = 0; t < v->terms; t++)
+        if (v->term[t].dense)
+            h.s[0] = cstmt_join(h.s[0], spread(m, v, &v->term[t]));
+    return code(m->arena, &h, "if (m->%s[0] != 0) { @0 m->%s[0] = 0; }", v->form, v->form);
+}
+
+static void add_function(struct module *m, const char *name, const char *comment,
+                         struct cstmt *body)
+{
+    struct cfunc *f = cfunc_new(m->arena, "void", name,
+                                arena_format(m->arena, "struct %s *m", m->plan->net->name));
+    f->comment = comment;
+    f->body = body;
+    module_add(m, f);
+}
+
+static struct cstmt *forget_sums(struct module *m)
+{
+    return plan_carries(m->plan) ? code(m->arena, NULL, "m->carried[0] = 0;") : NULL;
+}
+
+static void lower_pack(struct module *m)
+{
+    struct arena *a = m->arena;
+    struct cstmt *s = code(a, NULL, "if (m->formed[0] != 0) { return; } m->formed[0] = 1;");
+    s = cstmt_join(s, forget_sums(m));
+    for (int i = 0; i < m->plan->values; i++) {
+        const struct value *v = m->plan->value[i];
+        if (v->live)
+            s = cstmt_join(s,
+                           code(a, NULL, "plast_hold_live(m->%s, %s, m->run.forms, m->%s, m->%s);",
+                                v->alive, v->units, v->place, v->live));
+    }
+    for (int i = 0; i < m->plan->values; i++)
+        for (int t = 0; t < m->plan->value[i]->terms; t++)
+            if (m->plan->value[i]->term[t].dense)
+                s = cstmt_join(s, move_weight(m, m->plan->value[i], &m->plan->value[i]->term[t],
+                                              "plast_pack"));
+    for (int i = 0; i < m->plan->values; i++)
+        if (m->plan->value[i]->form)
+            s = cstmt_join(s, make_csr(m, m->plan->value[i]));
+    add_function(m, "pack", "Each layer takes the form that its masks say.", s);
+}
+
+static void lower_unpack(struct module *m)
+{
+    struct arena *a = m->arena;
+    struct cstmt *s = code(a, NULL, "if (m->formed[0] == 0) { return; } m->formed[0] = 0;");
+    s = cstmt_join(s, forget_sums(m));
+    for (int i = 0; i < m->plan->values; i++)
+        if (m->plan->value[i]->form)
+            s = cstmt_join(s, undo_csr(m, m->plan->value[i]));
+    for (int i = 0; i < m->plan->values; i++)
+        for (int t = 0; t < m->plan->value[i]->terms; t++)
+            if (m->plan->value[i]->term[t].dense)
+                s = cstmt_join(s, move_weight(m, m->plan->value[i], &m->plan->value[i]->term[t],
+                                              "plast_unpack"));
+    for (int i = 0; i < m->plan->values; i++) {
+        const struct value *v = m->plan->value[i];
+        if (v->live)
+            s = cstmt_join(
+                s, code(a, NULL, "plast_hold_all(%s, m->%s, m->%s);", v->units, v->place, v->live));
+    }
+    add_function(m, "unpack", "All as the manifest describes it.", s);
+}
+
+static int layer_index(const struct net *net, const struct layer *layer)
+{
+    for (int i = 0; i < net->layer_count; i++)
+        if (net->layer[i] == layer)
+            return i;
+    bug("a value of no layer");
+}
+
+static const char *is_packed(struct module *m, const struct value *v, const char *list)
+{
+    if (!v->live)
+        return list;
+    return arena_format(m->arena, "%s%sm->%s[PLAST_HELD_ALIVE] < %s", list, *list ? " || " : "",
+                        v->live, v->units);
+}
+
+/* The form of a layer: of the first of its values that has changed. */
+static void lower_form_query(struct module *m)
+{
+    struct arena *a = m->arena;
+    struct cstmt *s = code(a, NULL, "const struct %s *m = block;", m->plan->net->name);
+    for (int i = 0; i < m->plan->values; i++) {
+        const struct value *v = m->plan->value[i];
+        int layer = v->layer ? layer_index(m->plan->net, v->layer) : 0;
+        const char *packed = is_packed(m, v, "");
+        for (int t = 0; t < v->terms; t++)
+            for (int g = 0; g < v->term[t].segments && v->term[t].dense; g++)
+                packed = is_packed(m, v->term[t].segment[g].value, packed);
+        if (v->form)
+            s = cstmt_join(s,
+                           code(a, NULL, "if (layer == %d && m->%s[0] != 0) { return PLAST_CSR; }",
+                                layer, v->form));
+        if (*packed)
+            s = cstmt_join(s, code(a, NULL, "if (layer == %d && (%s)) { return PLAST_PACKED; }",
+                                   layer, packed));
+    }
+    struct cfunc *f = cfunc_new(a, "int", "model_form", "const void *block, int layer");
+    f->body = cstmt_join(s, code(a, NULL, "return PLAST_DENSE;"));
+    module_add(m, f);
+}
+
+void lower_forms(struct module *m)
+{
+    if (!plan_has_forms(m->plan))
+        return;
+    lower_pack(m);
+    lower_unpack(m);
+    static const char *const names[] = {"pack", "unpack"};
+    for (int i = 0; i < 2; i++) {
+        struct cfunc *f =
+            cfunc_new(m->arena, "int", arena_format(m->arena, "model_%s", names[i]), "void *block");
+        f->body = code(m->arena, NULL, "%s(block); return 0;", names[i]);
+        module_add(m, f);
+    }
+    lower_form_query(m);
+}
