@@ -203,6 +203,7 @@ static struct cstmt *sampled_product(struct module *m, const struct site *s,
     struct cstmt *calls = lower_sides(m, s, pass);
     struct kernel k = product_kernel(m, s, pass, pass->side[1]);
     struct walk walk = walk_row(&k, s->term, 0, "i");
+    row_index_of(&k, s->term);
     const char *end = walk_row(&k, s->term, s->term->segments - 1, "i").end;
     struct cstmt *body =
         code(m->arena, NULL,

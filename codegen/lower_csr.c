@@ -34,6 +34,7 @@ static struct cstmt *csr_inputs(struct kernel *k, const struct value *v, int t, 
         kernel_param(k, "const float *restrict", in, "%s",
                      train ? g->value->plain->name : g->value->shown->name);
         struct walk walk = walk_row(k, m, i, "i + r");
+        row_index_of(k, m);
         s = cstmt_join(s, walk_sums(a, &walk, w, in, column, form_csr.vecs));
         column += g->rows;
     }

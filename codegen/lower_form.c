@@ -71,7 +71,7 @@ struct cstmt *by_form(struct module *m, const struct value *v, struct cstmt *den
 struct walk walk_row(struct kernel *k, const struct term *t, int segment, const char *row)
 {
     struct arena *a = k->module->arena;
-    const char *starts = t->starts, *index = row_index_of(k, t);
+    const char *starts = t->starts, *index = row_index(a, t);
     const char *at = arena_format(a, "(%s) * %d + %d", row, t->segments, segment);
     kernel_param(k, "const uint32_t *restrict", starts, "m->%s", t->starts);
     return (struct walk){arena_format(a, "%s[%s]", starts, at),

@@ -74,21 +74,22 @@ static struct cstmt *part_loops(struct place *p, const char *count, struct cstmt
                     "        @0"
                     "    }"
                     "}");
-    const char *element_head = "const int64_t at = i * %lld + j; PLAST_IGNORE(at);";
-    h.s[1] = code(a, NULL, element_head, (long long)p->site->weight->line);
+    long long line = p->site->weight->line;
     return code(a, &h,
                 "for (int64_t b = 0; b < %s / 16 * 16; b += 16)"
                 "    independent for (int l = 0; l < 16; l++) {"
                 "        const int64_t j = b + l;"
-                "        @1"
+                "        const int64_t at = i * %lld + j;"
+                "        PLAST_IGNORE(at);"
                 "        @0"
                 "    }"
                 "for (int64_t l = 0; l < %s %% 16; l++) {"
                 "    const int64_t j = %s / 16 * 16 + l;"
-                "    @1"
+                "    const int64_t at = i * %lld + j;"
+                "    PLAST_IGNORE(at);"
                 "    @0"
                 "}",
-                count, count, count);
+                count, line, count, count, line);
 }
 
 /* Along the rows of a matrix: one value a row, or, for the layer, one more over those. */
@@ -105,9 +106,10 @@ struct cstmt *reduce_rows(struct module *m, const struct site *s, const struct p
     struct cstmt *element = pass_element(p, r, take_in(a, r->reduction, "part[l]"));
     place_params(p, element);
     const char *rows = held ? rows_of(k, s->value) : arena_format(a, "%lld", (long long)w->rows);
-    const char *count = held && site_input(s) ? columns_of(k, site_input(s))
-                                              : arena_format(a, "%lld", (long long)w->cols);
+    const char *count = arena_format(a, "%lld", (long long)w->cols);
     struct cstmt *walk = NULL, *clear = NULL;
+    if (stored == STORED_HELD && site_input(s))
+        count = columns_of(k, site_input(s));
     if (stored == STORED_CSR) {
         walk = code(a, NULL, "const int64_t first = %s; const int64_t end = %s;",
                     walk_row(k, s->term, 0, "i").first,

@@ -304,6 +304,7 @@ static struct cstmt *lower_csr_weight(struct update *u, bool fuse)
     kernel_param(&k, "const float *restrict", "error", "%s", u->v->error->name);
     kernel_param(&k, "const float *restrict", "in", "%s", u->g->value->plain->name);
     struct walk walk = walk_row(&k, t, u->segment, "i");
+    row_index_of(&k, t);
     if (fuse) {
         element = tile_optimizer(&k, u, NULL, &head);
     } else {
