@@ -117,6 +117,7 @@ static void see_pass(const struct site *s, const struct pass *pass, struct asked
         break;
     case PASS_QUANTILE:
     case PASS_LOWEST:
+    case PASS_SHUFFLED:
         asked->of_dead |= matrix;
         break;
     case PASS_DIE:
