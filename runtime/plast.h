@@ -511,6 +511,48 @@ static inline PLAST_UNUSED float plast_sum(const float *v, int64_t n)
     return s[0];
 }
 
+/* Lanes of a, then of b, by number. */
+#if defined __clang__
+#define PLAST_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+typedef int32_t plast_lanes __attribute__((vector_size(4 * PLAST_LANES)));
+#define PLAST_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (plast_lanes){__VA_ARGS__})
+#endif
+
+/* Lanes of a and b in turn: of their first halves, of their second halves. */
+#if PLAST_LANES == 16
+#define PLAST_ZIP(a, b) PLAST_SHUFFLE(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define PLAST_ZIP_END(a, b)                                                                        \
+    PLAST_SHUFFLE(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#elif PLAST_LANES == 8
+#define PLAST_ZIP(a, b) PLAST_SHUFFLE(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define PLAST_ZIP_END(a, b) PLAST_SHUFFLE(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#else
+#define PLAST_ZIP(a, b) PLAST_SHUFFLE(a, b, 0, 4, 1, 5)
+#define PLAST_ZIP_END(a, b) PLAST_SHUFFLE(a, b, 2, 6, 3, 7)
+#endif
+
+/* to[j][i] = from[i][j] for i, j < PLAST_LANES. Each round doubles the distance of neighbours. */
+static inline PLAST_INLINE PLAST_UNUSED void plast_transpose_square(const float *restrict from,
+                                                                    int64_t from_line,
+                                                                    float *restrict to,
+                                                                    int64_t line)
+{
+    plast_vec v[PLAST_LANES];
+    PLAST_UNROLL for (int i = 0; i < PLAST_LANES; i++) v[i] = plast_load(from + i * from_line);
+    PLAST_UNROLL for (int round = 1; round < PLAST_LANES; round *= 2)
+    {
+        plast_vec t[PLAST_LANES];
+        PLAST_UNROLL for (int i = 0; i < PLAST_LANES / 2; i++)
+        {
+            t[2 * i] = PLAST_ZIP(v[i], v[i + PLAST_LANES / 2]);
+            t[2 * i + 1] = PLAST_ZIP_END(v[i], v[i + PLAST_LANES / 2]);
+        }
+        PLAST_UNROLL for (int i = 0; i < PLAST_LANES; i++) v[i] = t[i];
+    }
+    PLAST_UNROLL for (int i = 0; i < PLAST_LANES; i++) plast_store(to + i * line, v[i]);
+}
+
 /* to[j][i] = from[i][j] for i < rows, j < cols, and zero for rows <= i < line; line is the length
  * of to's rows. Threads share blocks of 16 i, one cache line of each row of `to`. */
 static inline PLAST_UNUSED void plast_transpose(const float *restrict from, int64_t rows,
@@ -519,27 +561,18 @@ static inline PLAST_UNUSED void plast_transpose(const float *restrict from, int6
 {
 #pragma omp for schedule(static)
     for (int64_t i = 0; i < line; i += 16) {
-        for (int64_t j = 0; j < cols; j += 16) {
-            for (int64_t q = j; q < j + 16 && q < cols; q++) {
-                if (i + 16 <= rows) {
-                    for (int64_t p = 0; p < 16; p++)
-                        to[q * line + i + p] = from[(i + p) * from_line + q];
-                } else {
-                    for (int64_t p = i; p < i + 16 && p < line; p++)
-                        to[q * line + p] = p < rows ? from[p * from_line + q] : 0.0f;
-                }
-            }
-        }
+        int64_t j = 0;
+        for (; i + 16 <= rows && j + PLAST_LANES <= cols; j += PLAST_LANES)
+            for (int64_t p = i; p < i + 16; p += PLAST_LANES)
+                plast_transpose_square(from + p * from_line + j, from_line, to + j * line + p,
+                                       line);
+        for (; j < cols; j++)
+            for (int64_t p = i; p < i + 16 && p < line; p++)
+                to[j * line + p] = p < rows ? from[p * from_line + j] : 0.0f;
     }
 }
 
 /* The sums of PLAST_LANES vectors over their lanes, as one vector. */
-#if defined __clang__
-#define PLAST_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
-#else
-typedef int32_t plast_lanes __attribute__((vector_size(4 * PLAST_LANES)));
-#define PLAST_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (plast_lanes){__VA_ARGS__})
-#endif
 static inline PLAST_INLINE PLAST_UNUSED plast_vec plast_lane_sums(const plast_vec *v)
 {
 #if PLAST_LANES == 16
