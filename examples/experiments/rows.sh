@@ -18,6 +18,9 @@ row()
     case $1 in ${ROWS:-*}) ;; *) return 0 ;; esac
     case $1 in *[!A-Za-z0-9._/+-]*) stop "$name: a row may not be called '$1'" ;; esac
     case " $5 " in *' --epochs '[0-9]*) ;; *) stop "$name: row $1 needs --epochs" ;; esac
+    for row_set in $3; do
+        [ -n "$SETS" ] || [ -d "$PLAST_DATA/${row_set##*:}" ] || stop "$name: row $1 needs $PLAST_DATA/${row_set##*:}"
+    done
     row_train=$5
     [ -z "$QUICK" ] || row_train="$5 --epochs 1"
     # What is checked and folded is what is compiled: comments do not make another row

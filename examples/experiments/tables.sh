@@ -14,6 +14,10 @@ summarise_rows() # work/rows.tsv, in the order of the list
     } >"$RESULTS/results/$name.csv"
 }
 
+# The rows of a case, in the order of the list
+ids() { cut -f 1 "$work/list" | awk -v wanted="$1" '{ row = $1; sub(/\/[^\/]*$/, "", row) } row == wanted'; }
+logs() { for id in $(ids "$1"); do cat "$work/rows/$id.jsonl"; done; } # logs CASE: one after the other
+
 # of CASE COLUMN: its values, one for each seed
 of()
 {
@@ -67,15 +71,15 @@ removed()
 # epochs_to CASE LEVEL: epochs to a test accuracy, for each seed; nan where it was not reached
 epochs_to()
 {
-    for to_file in "$work/rows/$1"/*.jsonl; do
-        awk -v level="$2" '
-            /"epoch":/ { epochs++ }
-            /"epoch":/ && match($0, /"test_accuracy": *[0-9.e-]+/) && !reached {
-                got = substr($0, RSTART, RLENGTH); sub(/.*: */, "", got)
-                if (got + 0 >= level + 0) reached = epochs
-            }
-            END { print (reached ? reached : "nan") }' "$to_file"
-    done
+    logs "$1" | awk -v level="$2" '
+        function close_row() { if (NR > 1) print (reached ? reached : "nan"); epochs = reached = 0 }
+        /^[{]"row":/ { close_row() }
+        /"epoch":/ { epochs++ }
+        /"epoch":/ && match($0, /"test_accuracy": *[0-9.e-]+/) && !reached {
+            got = substr($0, RSTART, RLENGTH); sub(/.*: */, "", got)
+            if (got + 0 >= level + 0) reached = epochs
+        }
+        END { close_row() }'
 }
 reach() # reach CASE LEVEL: the same for a table: mean ± spread, or how many got there
 {
@@ -103,24 +107,28 @@ versus()
         if ($1 == "nan") print "no comparison: one diverged"
         else if ($1 > 2 * $2 && $1 > 0) printf "%.2f points higher\n", 100 * $1
         else if (-$1 > 2 * $2 && $1 < 0) printf "%.2f points lower\n", -100 * $1
-        else printf "no different (%+.2f points)\n", 100 * $1 }'
+        else printf "no higher or lower (%+.2f points)\n", 100 * $1 }'
 }
 higher() { case $(versus "$@") in *higher) ;; *) return 1 ;; esac; } # higher CASE OTHER: beyond doubt
 
-# plot NAME TITLE X-AXIS Y-AXIS: results/NAME.svg and a line that shows it, from lines
+# plot NAME TITLE X-AXIS Y-AXIS [LOWEST-Y]: results/NAME.svg and a line that shows it, from lines
 # "SERIES<tab>X<tab>Y[<tab>SPREAD]"; series come in the order of their first points
 plot()
 {
-    awk -v title="$2" -v xlabel="$3" -v ylabel="$4" -f "$here/plot.awk" >"$RESULTS/results/$1.svg" &&
+    awk -v title="$2" -v xlabel="$3" -v ylabel="$4" -v lowest="${5-}" -f "$here/plot.awk" >"$RESULTS/results/$1.svg" &&
         printf '![%s](results/%s.svg)\n' "$2" "$1"
 }
 # point SERIES X CASE [COLUMN]: a point in percent
-point() { printf '%s\t%s\t%s\n' "$1" "$2" "$(of "$3" "${4:-accuracy}" | moments | awk '{ if ($1 != "nan") printf "%.6g\t%.6g", 100 * $1, 100 * $2 }')"; }
+point()
+{
+    of "$3" "${4:-accuracy}" | moments |
+        awk -v series="$1" -v x="$2" '$1 != "nan" { printf "%s\t%s\t%.6g\t%.6g\n", series, x, 100 * $1, 100 * $2 }'
+}
 # curve SERIES CASE: test accuracy, epoch after epoch, mean and spread over the seeds
 curve()
 {
-    awk -v series="$1" '
-        FNR == 1 { epoch = 0 }
+    logs "$2" | awk -v series="$1" '
+        /^[{]"row":/ { epoch = 0 }
         /"epoch":/ { if (++epoch > last) last = epoch }
         /"epoch":/ && match($0, /"test_accuracy": *[0-9.e-]+/) {
             got = substr($0, RSTART, RLENGTH); sub(/.*: */, "", got)
@@ -131,18 +139,19 @@ curve()
                 rest = square[i] - sum[i] ^ 2 / n[i]
                 printf "%s\t%d\t%.6g\t%.6g\n", series, i, sum[i] / n[i], (n[i] > 1 && rest > 0 ? sqrt(rest / (n[i] - 1)) : 0)
             }
-        }' "$work/rows/$2"/*.jsonl
+        }'
 }
 
-# The experiment's part of the page: its report under the command that makes it again
+machines() { cut -f 1 "$work/list" | while read -r id; do sed -n '1s/.*"machine": "\(.*\)"}/\1/p' "$work/rows/$id.jsonl"; done | sort -u; }
+
+# The experiment's part of the page: its report, and what it was made from
 write_part()
 {
     {
         echo "<!-- begin $name -->"
         (. "$source/report") || exit
-        printf '\nEach training run: [results/%s.csv](results/%s.csv). Time per step is of one thread of: %s.\n' \
-            "$name" "$name" "$(sed -n '1s/.*"machine": "\(.*\)"}/\1/p' "$work"/rows/*.jsonl "$work"/rows/*/*.jsonl \
-                "$work"/rows/*/*/*.jsonl "$work"/rows/*/*/*/*.jsonl 2>/dev/null | sort -u | tr '\n' ';' | sed 's/;$//')"
+        printf '\nEach training run: [results/%s.csv](results/%s.csv). Times are of one thread of: %s.\n' \
+            "$name" "$name" "$(machines | paste -s -d ';' -)"
         echo "<!-- end $name -->"
     } >"$work/part.md"
 }
