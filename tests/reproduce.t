@@ -46,7 +46,12 @@ versus plain half
 for case in plain half; do curve "$case & <so>" $case; done | plot tiny 'Tiny & <small>' epoch 'accuracy, %'
 END
 
-reproduce() { sh "$run" >"$scratch/said" 2>&1; }
+reproduce() # what it says is shown where it fails
+{
+    sh "$run" >"$scratch/said" 2>&1 && return
+    tail -n 20 "$scratch/said"
+    return 1
+}
 inodes() { (cd "$rows" && ls -i */*.jsonl | awk '{ print $2, $1 }'); }
 said() { cat "$scratch/said"; grep -q "$1" "$scratch/said"; }
 
@@ -74,7 +79,7 @@ try 'a signal ends it and the trainer; the row that it was at is not there' inte
 inodes >"$scratch/before"
 : >"$scratch/fast"
 resume() { reproduce && [ -s "$RESULTS/results.md" ] && [ -s "$rows/half/3.jsonl" ]; }
-try 'it goes on and finishes' resume || cat "$scratch/said"
+try 'it goes on and finishes' resume
 kept() { inodes >"$scratch/after" && test "$(wc -l <"$scratch/before")" -eq 3 && test -z "$(grep -v -x -F -f "$scratch/after" "$scratch/before")"; }
 try 'rows that were there have not been made again' kept
 
@@ -165,7 +170,7 @@ EXPERIMENTS=$top_srcdir/examples/experiments
 listed=$(while read -r name; do [ ! -d "$EXPERIMENTS/$name" ] || echo "$name"; done <"$EXPERIMENTS/list")
 whole()
 {
-    (ONLY=$1 QUICK=1 && export ONLY QUICK && reproduce) || { tail -n 20 "$scratch/said"; return 1; }
+    (ONLY=$1 QUICK=1 && export ONLY QUICK && reproduce) || return
     page=$WORK-quick/doc/results.md
     cat "$page"
     sed -n "/^<!-- begin $1/,/^<!-- end $1/p" "$page" >"$scratch/part"

@@ -56,11 +56,18 @@ machine=$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo 2>/dev/null | sed -n '
 same_recipe() { [ -f "$1" ] && [ "$(sed -n '1s/, "machine".*//p' "$1")" = "$(recipe | sed 's/, "machine".*//')" ]; }
 
 tab=$(printf '\t')
-pending() # pending COMMAND: called for each row that is to be trained
+each_row() # each_row LIST COMMAND: called with the row's fields in variables
 {
     while IFS=$tab read -r id model data options train key <&3; do
-        same_recipe "$work/rows/$id.jsonl" || "$1" || return
-    done 3<"$work/list"
+        "$2" || return
+    done 3<"$work/$1"
+}
+# What is to be trained is settled before anything is
+find_pending() { each_row list print_pending >"$work/pending"; }
+print_pending()
+{
+    same_recipe "$work/rows/$id.jsonl" ||
+        printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$id" "$model" "$data" "$options" "$train" "$key"
 }
 
 compile_one()
@@ -77,7 +84,7 @@ compile_one()
 compile_programs()
 {
     [ -z "$(cut -f 1 "$work/list" | sort | uniq -d)" ] || stop "$name: two rows of one name"
-    pending compile_one
+    find_pending && each_row pending compile_one
 }
 
 # learn LOG: the row's run, task by task. A trainer that gives up because the loss became infinite
@@ -136,7 +143,7 @@ work_off()
 {
     count=0 trainer=
     trap 'kill $trainer; exit 143' TERM
-    pending train_one
+    each_row pending train_one
 }
 train_rows()
 {
