@@ -154,6 +154,13 @@ broken()
     fails_with 1 reproduce && said 'row wrong/1' && cmp "$scratch/page" "$RESULTS/results.md"
 }
 try 'a row that plastc refuses is named, and the page stays' broken
+careless()
+{
+    sed '$d' "$tiny/rows" >"$scratch/rows" && mv "$scratch/rows" "$tiny/rows"
+    echo 'echo "| $(percent nobody) |"; exit 0' >>"$tiny/report"
+    fails_with 1 reproduce && said 'asks for nobody' && cmp "$scratch/page" "$RESULTS/results.md"
+}
+try 'so is a case that a report asks for and that was not trained' careless
 nowhere()
 {
     (SETS= && PLAST_DATA=$scratch/none && export SETS PLAST_DATA && fails_with 1 reproduce) && said 'none.* is no directory' &&

@@ -18,6 +18,9 @@ summarise_rows() # work/rows.tsv, in the order of the list
 ids() { cut -f 1 "$work/list" | awk -v wanted="$1" '{ row = $1; sub(/\/[^\/]*$/, "", row) } row == wanted'; }
 logs() { for id in $(ids "$1"); do cat "$work/rows/$id.jsonl"; done; } # logs CASE: one after the other
 
+# What goes wrong inside a $(...) of a report must not end as an empty cell
+amiss() { say "$name: $*"; : >"$work/amiss"; }
+
 # of CASE COLUMN: its values, one for each seed
 of()
 {
@@ -25,7 +28,7 @@ of()
         BEGIN { n = split(columns, name, " "); for (i = 1; i <= n; i++) at[name[i]] = i }
         { row = $1; sub(/\/[^\/]*$/, "", row) }
         row == wanted { print $at[want]; found = 1 }
-        END { exit !found }' "$work/rows.tsv" || stop "$name: report asks for $1, which has no rows"
+        END { exit !found }' "$work/rows.tsv" || amiss "report asks for $1, which has no rows"
 }
 # Numbers, one a line -> mean and standard deviation (of the sample; 0 for one)
 moments()
@@ -115,8 +118,9 @@ higher() { case $(versus "$@") in *higher) ;; *) return 1 ;; esac; } # higher CA
 # "SERIES<tab>X<tab>Y[<tab>SPREAD]"; series come in the order of their first points
 plot()
 {
-    awk -v title="$2" -v xlabel="$3" -v ylabel="$4" -v lowest="${5-}" -f "$here/plot.awk" >"$RESULTS/results/$1.svg" &&
-        printf '![%s](results/%s.svg)\n' "$2" "$1"
+    awk -v title="$2" -v xlabel="$3" -v ylabel="$4" -v lowest="${5-}" -f "$here/plot.awk" >"$RESULTS/results/$1.svg" ||
+        amiss "no plot $1"
+    printf '![%s](results/%s.svg)\n' "$2" "$1"
 }
 # point SERIES X CASE [COLUMN]: a point in percent
 point()
@@ -147,13 +151,15 @@ machines() { cut -f 1 "$work/list" | while read -r id; do sed -n '1s/.*"machine"
 # The experiment's part of the page: its report, and what it was made from
 write_part()
 {
+    rm -f "$work/amiss"
     {
         echo "<!-- begin $name -->"
-        (. "$source/report") || exit
+        (. "$source/report") || amiss 'report failed'
         printf '\nEach training run: [results/%s.csv](results/%s.csv). Times are of one thread of: %s.\n' \
             "$name" "$name" "$(machines | paste -s -d ';' -)"
         echo "<!-- end $name -->"
-    } >"$work/part.md"
+    } >"$work/part.new"
+    [ ! -e "$work/amiss" ] && mv -f "$work/part.new" "$work/part.md"
 }
 command_line() # for above a table
 {
