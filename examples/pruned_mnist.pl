@@ -10,7 +10,7 @@ layer  h2    = h1 |> dense(100) |> relu;
 output digit = h2 |> dense(10);
 
 loss      cross_entropy;
-optimizer sgd(rate = cosine(0.05, 0), momentum = 0.9, decay = 1e-4);
+optimizer sgd(rate = cosine(0.1, 0), momentum = 0.9, decay = 3e-4);
 batch     64;
 epochs    20;
 
