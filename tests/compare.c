@@ -277,8 +277,10 @@ static bool compare_update(struct comparison *c)
     memcpy(&before, c->block, sizeof before);
     code = c->model->step(c->block, b->x, b->y, b->targets, b->sample, b->n,
                           c->step % 3 == 2 ? NULL : &loss);
+    if (code == 0 && c->model->unpack)
+        code = c->model->unpack(c->block);
     if (code != 0)
-        return differ(c, "step returned %d", code);
+        return differ(c, "step or unpack returned %d", code);
     if (c->step % 3 != 2 &&
         !same_number(c, "loss", 0, (double)loss, r->loss.value, r->loss.error, r->loss.value))
         return false;
@@ -298,6 +300,8 @@ static bool compare_end_epoch(struct comparison *c)
 
     synchronise(c);
     code = c->model->end_epoch(c->block);
+    if (code == 0 && c->model->unpack)
+        code = c->model->unpack(c->block);
     if (code != 0 || run->epoch != epoch + 1)
         return differ(c, "end_epoch returned %d or did not count", code);
     reference_end_epoch(c->reference);
@@ -315,9 +319,13 @@ static bool compare_predict(struct comparison *c)
     for (int64_t i = 0; i <= all; i++)
         out[i] = -12345;
     memset(c->scratch, 0xff, c->model->predict_bytes); /* every float a NaN */
-    code = c->model->predict(c->block, c->scratch, b->x, b->sample, b->n, out);
+    code = c->model->pack ? c->model->pack(c->block) : 0;
+    if (code == 0)
+        code = c->model->predict(c->block, c->scratch, b->x, b->sample, b->n, out);
+    if (code == 0 && c->model->unpack)
+        code = c->model->unpack(c->block);
     if (code != 0)
-        return differ(c, "predict returned %d", code);
+        return differ(c, "pack, predict or unpack returned %d", code);
     if (out[all] != -12345)
         return differ(c, "predict writes beyond its output");
     reference_forward(c->reference, b->x, b->sample, b->n, false);

@@ -272,6 +272,7 @@ static bool begin(struct comparison *c)
         run->steps_per_epoch != 2)
         return differ(c, "init and begin leave wrong counters");
     run->threads = (int32_t)(draw(c) % 4); /* 0: as many as there are */
+    run->forms = (int32_t)(draw(c) % 4);   /* of enum plast_forms */
     for (int p = 0; p < c->net->param_count; p++)
         if (!drawn_right(c, seed, c->net->param[p]))
             return false;

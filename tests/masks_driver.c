@@ -59,10 +59,18 @@ static void start(int threads)
     must(model->begin(block, 2, 10));
 }
 
+/* So that its tensors can be read and written. */
+static void unpack(void)
+{
+    if (model->unpack)
+        must(model->unpack(block));
+}
+
 static void step(int times)
 {
     for (int i = 0; i < times; i++)
         must(model->step(block, x, y, model->loss == PLAST_MSE, NULL, (size_t)model->batch, NULL));
+    unpack();
 }
 
 static void probe(void)
@@ -75,6 +83,7 @@ static void settle(void)
 {
     must(model->settle(block));
     must(model->begin(block, 2, 10));
+    unpack();
 }
 
 static const struct plast_tensor *find(const char *name)
@@ -211,6 +220,7 @@ static void command_dead(void)
         step(1);
     }
     must(model->end_epoch(block));
+    unpack();
     step(1);
     probe();
     check_dead();

@@ -122,6 +122,8 @@ static void kill_neurons(struct net *net, const char *name, int count, const int
 static void step(struct net *net, const float *x, const int32_t *y)
 {
     must(net->model->step(net->block, x, y, 0, NULL, (size_t)net->model->batch, NULL));
+    if (net->model->unpack)
+        must(net->model->unpack(net->block));
 }
 
 static long compare_outputs(const struct net *large, const struct net *small, const float *x)
