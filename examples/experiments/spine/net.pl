@@ -1,0 +1,14 @@
+# One hidden layer; what keeps its weights small is what is compared.
+model net;
+
+let decay = 0;
+let drop = 0;
+
+input  image[1, 28, 28];
+layer  h1    = image |> dense(256) |> relu;
+output digit = h1 |> dropout(drop) |> dense(10);
+
+loss      cross_entropy;
+optimizer sgd(rate = 0.1, momentum = 0.9, decay = decay);
+batch     64;
+epochs    60;
