@@ -17,10 +17,10 @@ summarise_rows() # work/rows.tsv, in the order of the list
 # of CASE COLUMN: its values, one for each seed
 of()
 {
-    awk -F '\t' -v case="$1" -v want="$2" -v columns="$columns" '
+    awk -F '\t' -v wanted="$1" -v want="$2" -v columns="$columns" '
         BEGIN { n = split(columns, name, " "); for (i = 1; i <= n; i++) at[name[i]] = i }
         { row = $1; sub(/\/[^\/]*$/, "", row) }
-        row == case { print $at[want]; found = 1 }
+        row == wanted { print $at[want]; found = 1 }
         END { exit !found }' "$work/rows.tsv" || stop "$name: report asks for $1, which has no rows"
 }
 # Numbers, one a line -> mean and standard deviation (of the sample; 0 for one)
@@ -31,7 +31,7 @@ moments()
             if (bad) { print "nan nan"; exit }
             mean = sum / NR
             for (i = 1; i <= NR; i++) square += (v[i] - mean) ^ 2
-            printf "%.9g %.9g\n", mean, NR > 1 ? sqrt(square / (NR - 1)) : 0
+            printf "%.9g %.9g\n", mean, (NR > 1 ? sqrt(square / (NR - 1)) : 0)
         }'
 }
 mean() { of "$1" "$2" | moments | cut -d ' ' -f 1; } # mean CASE COLUMN
@@ -60,7 +60,7 @@ removed()
                     if (live[1] == layer[1]) { dead += layer[2] * (1 - live[2]); all += layer[2] }
                 }
             }
-            print all ? dead / all : "nan"
+            print (all ? dead / all : "nan")
         }'
 }
 
@@ -74,7 +74,7 @@ epochs_to()
                 got = substr($0, RSTART, RLENGTH); sub(/.*: */, "", got)
                 if (got + 0 >= level + 0) reached = epochs
             }
-            END { print reached ? reached : "nan" }' "$to_file"
+            END { print (reached ? reached : "nan") }' "$to_file"
     done
 }
 reach() # reach CASE LEVEL: the same for a table: mean ± spread, or how many got there
@@ -83,7 +83,7 @@ reach() # reach CASE LEVEL: the same for a table: mean ± spread, or how many go
         END {
             if (n < NR) { printf "%d of %d\n", n, NR; exit }
             for (i = 1; i <= n; i++) square += (v[i] - sum / n) ^ 2
-            printf "%.1f ± %.1f\n", sum / n, n > 1 ? sqrt(square / (n - 1)) : 0
+            printf "%.1f ± %.1f\n", sum / n, (n > 1 ? sqrt(square / (n - 1)) : 0)
         }'
 }
 
@@ -129,7 +129,7 @@ curve()
         END {
             for (i = 1; i <= last; i++) if (n[i]) {
                 rest = square[i] - sum[i] ^ 2 / n[i]
-                printf "%s\t%d\t%.6g\t%.6g\n", series, i, sum[i] / n[i], n[i] > 1 && rest > 0 ? sqrt(rest / (n[i] - 1)) : 0
+                printf "%s\t%d\t%.6g\t%.6g\n", series, i, sum[i] / n[i], (n[i] > 1 && rest > 0 ? sqrt(rest / (n[i] - 1)) : 0)
             }
         }' "$work/rows/$2"/*.jsonl
 }
