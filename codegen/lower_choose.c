@@ -1,4 +1,5 @@
-/* `lowest` and `quantile`: the values are laid out as their space is, then chosen from. */
+/* `lowest`, `shuffled` and `quantile`: the values are laid out as their space is, then chosen
+ * from. */
 #include "lower_rule.h"
 
 /* The values chosen from, as an array laid out as their space is. */
@@ -43,6 +44,25 @@ struct cstmt *lower_lowest(struct module *m, const struct site *s, const struct 
     struct cstmt *body = cstmt_declare(a, "const float", "q", place_expr(p, r->q));
     body = cstmt_join(body, code(a, NULL, "plast_lowest(key, %s, %lld, %lld, %lld, q, result);",
                                  mask ? "alive_at" : "NULL", e.rows, e.cols, e.line));
+    return cstmt_join(calls, pass_finish(p, pass, place_finish(p, body)));
+}
+
+struct cstmt *lower_shuffled(struct module *m, const struct site *s, const struct pass *pass,
+                             const char *moment)
+{
+    struct arena *a = m->arena;
+    const struct rule_stmt *r = pass->stmt[0];
+    struct cstmt *calls = lower_keys(m, s, pass);
+    struct extent e = extent_of(s, pass->space);
+    const struct field *mask = site_mask(m, s, pass->space);
+    struct place *p = place_new(m, s, r->target, SPACE_LAYER);
+    pass_target(p, r);
+    kernel_param(&p->kernel, "float *restrict", "key", "m->work + %lld", (long long)pass->keys->at);
+    if (mask)
+        kernel_param(&p->kernel, "const uint8_t *restrict", "alive_at", "m->%s", mask->name);
+    random_key(&p->kernel, "draw", s, r, moment);
+    struct cstmt *body = code(a, NULL, "plast_shuffled(key, %s, %lld, %lld, %lld, draw, result);",
+                              mask ? "alive_at" : "NULL", e.rows, e.cols, e.line);
     return cstmt_join(calls, pass_finish(p, pass, place_finish(p, body)));
 }
 

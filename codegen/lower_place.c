@@ -238,15 +238,21 @@ static void assign(struct place *p, const struct rule_stmt *s, struct expr *valu
     emit(p, cstmt_assign(a, target, value));
 }
 
+void random_key(struct kernel *k, const char *name, const struct site *site,
+                const struct rule_stmt *s, const char *moment)
+{
+    kernel_param(k, "const uint64_t", name,
+                 "plast_key(m->run.seed, PLAST_STREAM_RULE, %d, (uint64_t)(%s), %d)", site->which,
+                 moment, s->stream_index);
+}
+
 static struct expr *random_value(struct place *p, const struct rule_stmt *s)
 {
     struct arena *a = p->kernel.module->arena;
     const struct site *site = p->site;
     const char *key =
         names_unique(p->names, p->shared ? arena_format(a, "%s_key", site->stem) : "key");
-    kernel_param(&p->kernel, "const uint64_t", key,
-                 "plast_key(m->run.seed, PLAST_STREAM_RULE, %d, (uint64_t)(%s), %d)", site->which,
-                 p->moment, s->stream_index);
+    random_key(&p->kernel, key, site, s, p->moment);
     bool matrix = space_is_matrix(p->domain);
     return ex(a, "plast_uniform(%s, (uint32_t)(%s))", key,
               matrix ? arena_format(a, "(%s) * %lld + (%s)", p->neuron,

@@ -182,6 +182,8 @@ static struct cstmt *lower_pass(struct module *m, const struct site *s, const st
         return lower_quantile(m, s, pass);
     case PASS_LOWEST:
         return lower_lowest(m, s, pass);
+    case PASS_SHUFFLED:
+        return lower_shuffled(m, s, pass, moment_of(m, s, phase));
     case PASS_BATCH:
         return in_region(m, lower_batch(m, s, pass));
     case PASS_DIE:
@@ -200,7 +202,8 @@ static struct cstmt *lower_pass(struct module *m, const struct site *s, const st
 static struct cstmt *silence_state(struct module *m, const struct site *s, const struct pass *pass)
 {
     bool whole = pass->kind == PASS_REDUCE || pass->kind == PASS_QUANTILE ||
-                 pass->kind == PASS_LOWEST || pass->kind == PASS_BATCH;
+                 pass->kind == PASS_LOWEST || pass->kind == PASS_SHUFFLED ||
+                 pass->kind == PASS_BATCH;
     const struct slot *slot = whole ? site_slot(s, pass->stmt[0]->target) : NULL;
     if (!slot || !slot->field || !slot->field->alive)
         return NULL;

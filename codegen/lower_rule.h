@@ -38,6 +38,9 @@ void place_given(struct place *, const char *name);
 struct expr *place_expr(struct place *, struct expr *);
 void place_statements(struct place *, struct rule_stmt *const *, int count, struct expr *guard);
 struct cstmt *place_finish(struct place *, struct cstmt *body);
+/* The key that the statement's random numbers are drawn under: a parameter of this name. */
+void random_key(struct kernel *, const char *name, const struct site *, const struct rule_stmt *,
+                const char *moment);
 const char *place_index(const struct place *, enum space);
 const char *slot_memory(struct module *, const struct slot *);
 const struct field *site_mask(struct module *, const struct site *, enum space);
@@ -69,6 +72,8 @@ struct cstmt *pass_finish(struct place *, const struct pass *, struct cstmt *bod
 struct cstmt *lower_reduce(struct module *, const struct site *, const struct pass *);
 struct cstmt *lower_carried(struct module *, const struct site *, const struct pass *);
 struct cstmt *lower_lowest(struct module *, const struct site *, const struct pass *);
+struct cstmt *lower_shuffled(struct module *, const struct site *, const struct pass *,
+                             const char *moment);
 struct cstmt *lower_quantile(struct module *, const struct site *, const struct pass *);
 
 /* What a reduction starts from; a value `x` joined to `sum` that is a partial result already; what

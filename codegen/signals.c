@@ -135,7 +135,7 @@ static void pass_buffers(struct plan *p, const struct site *s, struct pass *pass
 {
     for (; pass; pass = pass->next) {
         const struct rule_stmt *r = pass->stmt[0];
-        if (pass->kind == PASS_LOWEST || pass->kind == PASS_QUANTILE)
+        if (pass->kind == PASS_LOWEST || pass->kind == PASS_SHUFFLED || pass->kind == PASS_QUANTILE)
             pass->keys = of_rule(p, s, "keys", floats_of(s, pass->space), first, last);
         if (pass->kind == PASS_REDUCE && space_is_matrix(pass->space) && r->space == SPACE_LAYER)
             pass->keys = of_rule(p, s, "rows", floats_of(s, SPACE_NEURON), first, last);

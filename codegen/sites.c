@@ -55,6 +55,7 @@ bool in_parallel(const struct pass *p)
         return true;
     case PASS_QUANTILE:
     case PASS_LOWEST:
+    case PASS_SHUFFLED:
     case PASS_DIE:
     case PASS_IF:
         return false;
@@ -76,6 +77,8 @@ static enum pass_kind kind_of(const struct rule_stmt *s)
         return s->reduction == REDUCE_QUANTILE ? PASS_QUANTILE : PASS_REDUCE;
     case RULE_LOWEST:
         return PASS_LOWEST;
+    case RULE_SHUFFLED:
+        return PASS_SHUFFLED;
     case RULE_BATCH:
         return PASS_BATCH;
     case RULE_DROP:

@@ -11,6 +11,7 @@ enum pass_kind {
     PASS_REDUCE,   /* one RULE_REDUCE but quantile */
     PASS_QUANTILE, /* of all places, or of each row or column */
     PASS_LOWEST,
+    PASS_SHUFFLED,
     PASS_BATCH, /* one RULE_BATCH */
     PASS_DIE,   /* drop or grow, then what follows from it */
     PASS_IF     /* of the layer: then, other */

@@ -45,6 +45,9 @@ static void add_right(struct text *t, const struct rule_stmt *s)
     case RULE_LOWEST:
         text_add(t, "lowest(");
         break;
+    case RULE_SHUFFLED:
+        text_printf(t, "shuffled %d (", s->stream_index);
+        break;
     case RULE_RANDOM:
         text_printf(t, "random %d", s->stream_index);
         return;

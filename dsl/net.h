@@ -141,11 +141,13 @@ enum rule_kind {
                     that belong to one place of the target; q: of REDUCE_QUANTILE, no wider than it
                   */
     RULE_LOWEST, /* target = 1 at the floor(q n) lowest places of value, else 0; q of the layer */
-    RULE_RANDOM, /* target = uniform in [0, 1) per place, the stream_index-th of its rule */
-    RULE_BATCH,  /* target = sum over the samples (mean: divided by their number), mean over the
-                    time steps, of neuron_side * input_side; one is NULL unless space is kernel.
-                    `trace(post, 0.5)` stands in them as a call of a name and a number */
-    RULE_DROP,   /* the places of `space` where value is not zero die */
+    RULE_SHUFFLED, /* target = value, the live places' values in an order drawn at random; numbers
+                      from the stream_index-th stream of its rule */
+    RULE_RANDOM,   /* target = uniform in [0, 1) per place, the stream_index-th of its rule */
+    RULE_BATCH,    /* target = sum over the samples (mean: divided by their number), mean over the
+                      time steps, of neuron_side * input_side; one is NULL unless space is kernel.
+                      `trace(post, 0.5)` stands in them as a call of a name and a number */
+    RULE_DROP,     /* the places of `space` where value is not zero die */
     RULE_GROW,
     RULE_IF /* value (of the layer) ? then : other */
 };

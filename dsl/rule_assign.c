@@ -86,8 +86,10 @@ static void declare_one(struct rule_writer *w, const struct entry *e, enum space
     struct value value = {0};
     begin_stmt(w, e->name.text, space);
     bool random = is_random(e->value);
+    w->whole = e->value;
     if (!random)
         value = read_value(w, e->value);
+    w->whole = NULL;
     bool fits = random ||
                 check_space(w, &value, space, arena_format(w->check->arena, "'%s'", e->name.text));
     if (!may_declare(w, e->name))

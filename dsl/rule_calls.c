@@ -14,6 +14,7 @@ const struct rule_call rule_calls[] = {
     {"count", CALL_REDUCE, REDUCE_COUNT, 1, {"x", NULL}},
     {"quantile", CALL_REDUCE, REDUCE_QUANTILE, 2, {"x", "q"}},
     {"lowest", CALL_LOWEST, REDUCE_SUM, 2, {"x", "q"}},
+    {"shuffled", CALL_SHUFFLED, REDUCE_SUM, 1, {"x", NULL}},
     {"random", CALL_RANDOM, REDUCE_SUM, 0, {NULL, NULL}},
     {"batch_sum", CALL_BATCH_SUM, REDUCE_SUM, 1, {"x", NULL}},
     {"batch_mean", CALL_BATCH_MEAN, REDUCE_SUM, 1, {"x", NULL}},
@@ -109,6 +110,24 @@ static bool check_lowest(struct rule_writer *w, const struct expr *call, struct 
         return false;
     }
     return check_share(w, arg[1], "lowest", SPACE_LAYER);
+}
+
+/* Two draws would be two orders: where one is drawn, and where it is used again, must be plain. */
+static bool check_shuffled(struct rule_writer *w, const struct expr *call, const struct expr *x)
+{
+    if (call != w->whole) {
+        refuse(w, call->loc, "'shuffled' must be the whole value of a declaration");
+        note(w, (struct loc){0}, "for example: 'neuron other = shuffled(factor);'");
+        return false;
+    }
+    if (!refuse_samples(w, x))
+        return false;
+    if (!space_within(kind_of(w, x).space, SPACE_LAYER))
+        return true;
+    refuse(w, call->loc,
+           "'shuffled' has nothing to put in another order: the layer has one such "
+           "value");
+    return false;
 }
 
 enum { SIDE_NEURON = 1, SIDE_INPUT = 2, SIDE_BOTH = 3, SIDE_WEIGHT = 4 };
@@ -293,6 +312,9 @@ struct expr *resolve_rule_call(const struct context *c, struct expr *call,
         break;
     case CALL_LOWEST:
         good = check_lowest(w, call, arg);
+        break;
+    case CALL_SHUFFLED:
+        good = check_shuffled(w, call, arg[0]);
         break;
     case CALL_BATCH_SUM:
     case CALL_BATCH_MEAN:

@@ -59,7 +59,7 @@ static struct expr *constant_of(void *context, const struct expr *name)
     return constant ? expr_number(w->check->arena, name->loc, constant->number) : NULL;
 }
 
-/* Reductions of one number for all places, where its count does not matter. */
+/* Of one number for all places: reductions where its count does not matter, and any order of it. */
 static struct expr *fold_special(struct rule_writer *w, struct expr *e)
 {
     struct arena *arena = w->check->arena;
@@ -81,8 +81,9 @@ static struct expr *fold_special(struct rule_writer *w, struct expr *e)
         e->arg[0]->kind != E_NUMBER)
         return e;
     double x = e->arg[0]->number;
-    bool sums = call->function != CALL_REDUCE || call->reduction == REDUCE_SUM ||
-                call->reduction == REDUCE_COUNT;
+    bool sums = call->function != CALL_SHUFFLED &&
+                (call->function != CALL_REDUCE || call->reduction == REDUCE_SUM ||
+                 call->reduction == REDUCE_COUNT);
     if (sums && (x != 0 && call->function != CALL_BATCH_MEAN))
         return e;
     return call->reduction == REDUCE_RMS ? expr_number(arena, e->loc, fabs(x)) : e->arg[0];
@@ -163,23 +164,40 @@ const char *add_value(struct rule_writer *w, const char *name, struct loc loc, e
     return name;
 }
 
+static enum rule_kind kind_of_special(const struct rule_call *call)
+{
+    switch (call->function) {
+    case CALL_REDUCE:
+        return RULE_REDUCE;
+    case CALL_LOWEST:
+        return RULE_LOWEST;
+    case CALL_SHUFFLED:
+        return RULE_SHUFFLED;
+    case CALL_BATCH_SUM:
+    case CALL_BATCH_MEAN:
+        return RULE_BATCH;
+    case CALL_RANDOM:
+    case CALL_TRACE:
+        break;
+    }
+    bug("'%s' is no statement", call->name);
+}
+
 /* target = what the special call `e` gives, whose arguments are hoisted already. */
 static void write_special(struct rule_writer *w, const struct expr *e, const char *target,
                           enum space space)
 {
     const struct rule_call *call = special_call(e);
     bool is_batch = call->function == CALL_BATCH_SUM || call->function == CALL_BATCH_MEAN;
-    struct rule_stmt *s = append_stmt(w,
-                                      is_batch                        ? RULE_BATCH
-                                      : call->function == CALL_LOWEST ? RULE_LOWEST
-                                                                      : RULE_REDUCE,
-                                      e->loc);
+    struct rule_stmt *s = append_stmt(w, kind_of_special(call), e->loc);
     s->target = target;
     s->space = space;
     s->from = (enum space)e->arg[call->count]->integer;
     s->reduction = call->reduction;
     s->mean = call->function == CALL_BATCH_MEAN;
     s->q = call->count == 2 ? e->arg[1] : NULL;
+    if (s->kind == RULE_SHUFFLED)
+        s->stream_index = w->streams++;
     if (!is_batch)
         s->value = e->arg[0];
     else if (s->from == SPACE_INPUT)

@@ -8,6 +8,7 @@
 enum rule_function {
     CALL_REDUCE,
     CALL_LOWEST,
+    CALL_SHUFFLED,
     CALL_RANDOM,
     CALL_BATCH_SUM,
     CALL_BATCH_MEAN,
@@ -72,7 +73,8 @@ struct rule_writer {
     struct shared *shared;
     int shares;
     int streams;
-    const char *target; /* of the statement that is written, NULL: no reductions */
+    const struct expr *whole; /* what a declaration says as a whole, as written */
+    const char *target;       /* of the statement that is written, NULL: no reductions */
     enum space target_space;
     bool sees_error; /* `error` may be read: it is assigned */
     struct expr *guard;

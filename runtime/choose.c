@@ -1,5 +1,5 @@
-/* Order statistics for rules: `lowest` and `quantile` of language.md. Values are ordered by their
- * bits, eight at a time from the top, so that no copy is sorted. */
+/* What rules choose from all values of a layer: `lowest` and `quantile`, whose values are ordered
+ * by their bits, eight at a time from the top, so that no copy is sorted; and `shuffled`. */
 #include "plast.h"
 
 #include <math.h>
@@ -64,6 +64,36 @@ void plast_lowest(const float *x, const uint8_t *alive, int64_t rows, int64_t co
                 result[at] = 1.0f;
                 left--;
             }
+}
+
+/* Fisher and Yates' shuffle of the live values, moved together at the front of x; each exchange is
+ * drawn by its place. */
+void plast_shuffled(float *x, const uint8_t *alive, int64_t rows, int64_t cols, int64_t line,
+                    uint64_t key, float *result)
+{
+    int64_t count = 0, taken = 0;
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < cols; j++) {
+            int64_t at = i * line + j;
+            if (alive == NULL || alive[at] != 0)
+                x[count++] = x[at];
+            else
+                result[at] = x[at];
+        }
+    for (int64_t i = count - 1; i > 0; i--) {
+        uint64_t high = plast_bits(key, (uint32_t)(2 * i)),
+                 low = plast_bits(key, (uint32_t)(2 * i + 1));
+        int64_t j = (int64_t)((high << 32 | low) % (uint64_t)(i + 1));
+        float kept = x[i];
+        x[i] = x[j];
+        x[j] = kept;
+    }
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < cols; j++) {
+            int64_t at = i * line + j;
+            if (alive == NULL || alive[at] != 0)
+                result[at] = x[taken++];
+        }
 }
 
 float plast_quantile(const float *x, int64_t rows, int64_t cols, int64_t line, float q)

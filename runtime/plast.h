@@ -209,10 +209,11 @@ enum {
     PLAST_STREAM_PARAM = 1,    /* which: number of the trained tensor; sample: row */
     PLAST_STREAM_FEEDBACK = 2, /* the same for feedback tensors */
     PLAST_STREAM_DROPOUT = 3,  /* which: number of the node; epoch; sample */
-    PLAST_STREAM_RULE = 4,     /* random() of a rule, element i * columns + j. which: number of the
+    PLAST_STREAM_RULE = 4,     /* random() of a rule, element i * columns + j, and shuffled(), its
+                                  exchanges. which: number of the
                                   attachment, over all rules and what each is attached to, in order;
                                   then `period` in adapt, run.step in modulate and observe, 0 before the
-                                  phases; then the number of the random() in its rule */
+                                  phases; then the number of the call in its rule */
     PLAST_STREAM_SHUFFLE = 16,
     PLAST_STREAM_PERMUTE = 17,
     PLAST_STREAM_GLYPHS = 18,
@@ -230,6 +231,10 @@ void plast_fill(float *at, int64_t rows, int64_t cols, int64_t stride, int distr
  * (alive may be NULL), then the lower index. */
 void plast_lowest(const float *x, const uint8_t *alive, int64_t rows, int64_t cols, int64_t line,
                   float q, float *result);
+/* The values of the live places in a random order, drawn under `key` from the number of them alone;
+ * the dead keep theirs. x is overwritten. */
+void plast_shuffled(float *x, const uint8_t *alive, int64_t rows, int64_t cols, int64_t line,
+                    uint64_t key, float *result);
 /* Element min(n - 1, floor(q * n)) of the values in rising order. */
 float plast_quantile(const float *x, int64_t rows, int64_t cols, int64_t line, float q);
 

@@ -92,6 +92,21 @@ static const char *reduction_to(struct rule_text *t, enum in to)
     return reduction_call(t->r, x);
 }
 
+/* What is drawn, or chosen from a value of the space; NULL where there is none. */
+static const char *choice_in(struct rule_text *t, enum in space)
+{
+    const char *name = name_of(t, space);
+
+    switch (below(t->r, 3)) {
+    case 0:
+        return "random()";
+    case 1:
+        return name ? format(t->r, "lowest(%s, %.2g)", name, between(t->r, 0.1, 0.9)) : NULL;
+    default:
+        return name ? format(t->r, "shuffled(%s)", name) : NULL;
+    }
+}
+
 void declare_value(struct rule_text *t)
 {
     enum in space = t->in_modulate ? (chance(t->r, 60) ? NEURON : LAYER) : (enum in)below(t->r, 5);
@@ -99,12 +114,9 @@ void declare_value(struct rule_text *t)
 
     for (int i = 0; i < 6 && !value; i++)
         value = chance(t->r, 80) ? reduction_to(t, space) : NULL;
-    if (!value && space != LAYER && chance(t->r, 40))
-        value = chance(t->r, 50)
-                    ? "random()"
-                    : format(t->r, "lowest(%s, %.2g)", name_of(t, space) ? name_of(t, space) : "0",
-                             between(t->r, 0.1, 0.9));
-    if (!value || strstr(value, "lowest(0"))
+    if (!value && space != LAYER && chance(t->r, 50))
+        value = choice_in(t, space);
+    if (!value)
         value = value_in(t, space, 1 + below(t->r, 2));
     text_printf(&t->r->out, "%s%s %s = %s;\n", t->indent, space_names[space], name, value);
     know(t, name, space, false);

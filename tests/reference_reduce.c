@@ -1,8 +1,9 @@
-/* What rules compute from many places or many samples: reductions, the lowest of a layer, sums
- * over the batch. */
+/* What rules compute from many places or many samples: reductions, the lowest of a layer, its
+ * values in another order, sums over the batch. */
 #include "reference_rule.h"
 
 #include <math.h>
+#include <plast.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -235,6 +236,39 @@ void run_lowest(struct rule_context *c, const struct rule_stmt *s)
                       (k >= ranks.least && k < ranks.most);
         values_set(target, g.at[k].index, k < ranks.least, unsure);
     }
+    free(g.at);
+}
+
+/* ----------------------------------------------------------------------- shuffled */
+
+/* From the last of the live to the second, each changes places with one drawn from those before it
+ * and itself. */
+void run_shuffled(struct rule_context *c, const struct rule_stmt *s)
+{
+    struct values *target = target_values(c, s->target);
+    struct rule_stmt all = {.space = SPACE_LAYER, .from = s->space};
+    uint64_t key = random_key(c, s);
+    int64_t *live, count = 0;
+    struct formula value;
+    struct group g;
+
+    formula_new(&value, c, s->value, 0);
+    g = gather(c, &all, &value, place_of(c->a, SPACE_LAYER, 0));
+    live = calloc((size_t)g.count + 1, sizeof *live);
+    if (!live)
+        bug("no memory for %lld places", (long long)g.count);
+    for (int64_t i = 0; i < g.count; i++)
+        if (!g.at[i].dead)
+            live[count++] = i;
+    for (uint32_t i = (uint32_t)count; i-- > 1;) {
+        uint64_t draw = (uint64_t)plast_bits(key, 2 * i) << 32 | plast_bits(key, 2 * i + 1);
+        struct ranked *one = &g.at[live[i]], *other = &g.at[live[draw % (i + 1)]], kept = *one;
+        *one = *other;
+        *other = kept;
+    }
+    for (int64_t i = 0; i < g.count; i++)
+        values_set(target, i, g.at[i].value, g.at[i].error);
+    free(live);
     free(g.at);
 }
 

@@ -24,11 +24,16 @@ void make_attachments(struct reference *r)
 
 /* --------------------------------------------------------------------- statements */
 
+uint64_t random_key(const struct rule_context *c, const struct rule_stmt *s)
+{
+    return plast_key(c->r->run.seed, PLAST_STREAM_RULE, (uint64_t)c->a->which, c->draw,
+                     (uint64_t)s->stream_index);
+}
+
 static void run_random(struct rule_context *c, const struct rule_stmt *s)
 {
     struct values *target = target_values(c, s->target);
-    uint64_t key = plast_key(c->r->run.seed, PLAST_STREAM_RULE, (uint64_t)c->a->which, c->draw,
-                             (uint64_t)s->stream_index);
+    uint64_t key = random_key(c, s);
 
     for (int64_t i = 0; i < target->size; i++)
         values_set(target, i, (double)plast_uniform(key, (uint32_t)i), 0);
@@ -98,6 +103,9 @@ static void run_stmt(struct rule_context *c, const struct rule_stmt *s)
         break;
     case RULE_LOWEST:
         run_lowest(c, s);
+        break;
+    case RULE_SHUFFLED:
+        run_shuffled(c, s);
         break;
     case RULE_RANDOM:
         run_random(c, s);

@@ -17,7 +17,7 @@ struct rule_context {
     struct attachment *a;
     enum phase phase;
     bool for_error, for_grad; /* of modulate: which half is run */
-    uint64_t draw;            /* the fourth word of the keys of random() */
+    uint64_t draw;            /* the fourth word of the keys of random() and shuffled() */
 };
 
 /* An expression with the places its names have their values in. */
@@ -44,6 +44,7 @@ struct values *target_values(struct rule_context *, const char *name);
 
 void run_reduce(struct rule_context *, const struct rule_stmt *);
 void run_lowest(struct rule_context *, const struct rule_stmt *);
+void run_shuffled(struct rule_context *, const struct rule_stmt *);
 void run_batch(struct rule_context *, const struct rule_stmt *);
 
 /* --------------------------------------------------------------- reference_death.c */
@@ -59,6 +60,7 @@ void silence_updated(struct reference *);
 /* ---------------------------------------------------------------- reference_rule.c */
 
 void make_attachments(struct reference *);
+uint64_t random_key(const struct rule_context *, const struct rule_stmt *);
 /* Where the error of a layer's neurons is complete, and where the gradients are. */
 void modulate_error(struct reference *, const struct node *neurons);
 void modulate_gradients(struct reference *);

@@ -183,6 +183,22 @@ add perceptron m27 "$sgd rule own() { state kernel k = 0; adapt { k = 2 * mean(w
 add perceptron m28 "$sgd rule own() { adapt { synapse u = random(); grow synapse when u < 0.5; } }
     prune own on h2;"
 add squashed m29 "$sgd learn direct_feedback_alignment; plasticity grapes(low = 1.2) on h, y;"
+# values in another order: of neurons in the error, of what dies and what is alone in a layer
+add perceptron m30 "$sgd rule own() {
+        modulate { neuron size = sum(abs(w)); neuron other = shuffled(size); layer most = max(size);
+            error *= 1 + other / most; }
+    }
+    plasticity own; prune random_drop on h1; prune dpap_neurons(0.3, pressure = 1.2) on h2;"
+add branches m31 "$adam rule own() {
+        synapse start = shuffled(w); state input seen = 0;
+        modulate { synapse lot = shuffled(grad); grad = 0.9 * grad + 0.1 * lot; }
+        observe { input fresh = shuffled(seen); seen = fresh + batch_mean(abs(pre)); }
+        adapt { synapse lot = shuffled(w); kernel one = mean(w); kernel pair = shuffled(one + seen);
+            neuron size = sum(abs(w)); neuron other = shuffled(size);
+            w += 0.1 * (lot - w) + 0.01 * (start + pair);
+            drop synapse when abs(lot) < 0.05; drop neuron when other < 0.2; }
+    }
+    prune own on a, b, c, c[2] each 2 steps;"
 # shellcheck disable=SC2086
 compare_models -O1 7 16 $names
 

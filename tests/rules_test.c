@@ -3,6 +3,8 @@
 #include "golden_grapes.h"
 #include "rule_try.h"
 
+#include <limits.h>
+
 /* ------------------------------------------------------------------------- golden */
 
 static const char *const learn_texts[] = {"backprop", "feedback_alignment",
@@ -295,6 +297,86 @@ static void test_random(void)
     ok(value_of(&a[1], "b")->at[3] == (double)plast_uniform(key, 3), "drawn by their place alone");
 }
 
+/* ----------------------------------------------------------------------- shuffled */
+
+static int compare_numbers(const void *one, const void *other)
+{
+    double a = *(const double *)one, b = *(const double *)other;
+
+    return (a > b) - (a < b);
+}
+
+static bool same_numbers(const double *a, const double *b, int count)
+{
+    double sorted[2][8];
+
+    memcpy(sorted[0], a, (size_t)count * sizeof *a);
+    memcpy(sorted[1], b, (size_t)count * sizeof *b);
+    qsort(sorted[0], (size_t)count, sizeof *a, compare_numbers);
+    qsort(sorted[1], (size_t)count, sizeof *b, compare_numbers);
+    return memcmp(sorted[0], sorted[1], (size_t)count * sizeof *a) == 0;
+}
+
+static void test_shuffled(void)
+{
+    struct reference *r = tiny_reference(
+        "rule m() { state synapse a = 0, b = 0; state input i = 0; adapt { synapse u = shuffled(w);"
+        "synapse v = shuffled(w); input s = sum(w); input t = shuffled(s); a = u; b = v; i = t; } "
+        "}",
+        "plasticity m");
+    const struct attachment *a = r->attachment;
+    const double sums[] = {3.5, -2, 0.75};
+    double first[6];
+    int moved = 0, apart = 0, inputs = 0;
+
+    reference_set_up(r);
+    for (int k = 0; k < 40; k++) {
+        const double *one = value_of(a, "a")->at, *other = value_of(a, "b")->at;
+        memcpy(first, one, sizeof first);
+        reference_end_epoch(r);
+        inputs += same_numbers(value_of(a, "i")->at, sums, 3);
+        if (!same_numbers(one, tiny_w, 6) || !same_numbers(other, tiny_w, 6))
+            break;
+        moved += memcmp(first, one, sizeof first) != 0;
+        apart += memcmp(one, other, sizeof first) != 0;
+    }
+    ok(moved >= 35, "the same values in another order at each adapt (%d of 40)", moved);
+    ok(apart >= 35, "two calls give two orders (%d of 40)", apart);
+    ok(inputs == 40, "of inputs");
+}
+
+/* plast_shuffled on rows of 3, 4 apart; what lies between them is not touched. */
+static void shuffle_rows(const uint8_t *alive, uint64_t key, float *result)
+{
+    float x[8] = {1, 2, 3, 100, 4, 5, 6, 100};
+
+    memset(result, 0, 8 * sizeof *result);
+    plast_shuffled(x, alive, 2, 3, 4, key, result);
+}
+
+static void test_orders(void)
+{
+    static const uint8_t alive[] = {1, 0, 1, 1, 0, 0, 1, 1};
+    int seen[4][4] = {{0}}, wrong = 0, least = INT_MAX, most = 0;
+    float got[8];
+
+    for (uint64_t key = 0; key < 6000; key++) { /* 1, 3 and 6 change places */
+        shuffle_rows(alive, plast_key(key, PLAST_STREAM_SELFTEST, 0, 0, 0), got);
+        wrong += got[1] != 2 || got[4] != 4 || got[5] != 5 || got[3] != 0 || got[7] != 0 ||
+                 got[0] + got[2] + got[6] != 10 || got[0] * got[2] * got[6] != 18;
+        seen[(int)got[0] / 2][(int)got[2] / 2]++;
+    }
+    ok(wrong == 0, "the living change places, the dead keep theirs");
+    for (int i = 0; i < 4; i++)
+        for (int j = 0; j < 4; j++)
+            if (i != j && i != 2 && j != 2) {
+                least = seen[i][j] < least ? seen[i][j] : least;
+                most = seen[i][j] > most ? seen[i][j] : most;
+            }
+    ok(least > 850 && most < 1150, "each of six orders comes as often: %d to %d of 6000", least,
+       most);
+}
+
 int main(void)
 {
     arena = arena_new();
@@ -308,6 +390,8 @@ int main(void)
     test_conditions();
     test_periods();
     test_random();
+    test_shuffled();
+    test_orders();
     arena_free(arena);
     return tap_done();
 }
