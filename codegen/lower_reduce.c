@@ -71,6 +71,7 @@ static struct cstmt *part_loops(struct place *p, const char *count, struct cstmt
                     "    const int64_t width = PLAST_LEAST(16, end - b);"
                     "    independent for (int64_t l = 0; l < width; l++) {"
                     "        const int64_t at = b + l;"
+                    "        PLAST_IGNORE(at);"
                     "        @0"
                     "    }"
                     "}");

@@ -353,14 +353,6 @@ void lower_run(struct module *m)
     lower_entries(m);
 }
 
-static bool shown_uses_scalars(const struct module *m)
-{
-    for (const struct cstmt *s = m->shown; s; s = s->next)
-        if (expr_uses(s->value, intern(m->arena, "scalar")))
-            return true;
-    return false;
-}
-
 /* The copy that updates of dense weights read. */
 static struct cstmt *transpose(struct module *m, const struct value *v)
 {
@@ -400,7 +392,7 @@ struct module *lower_net(struct plan *plan, struct diag *diag)
         if (v->transposed)
             m->forward = cstmt_join(m->forward, transpose(m, v));
     }
-    m->shown_scalars = shown_uses_scalars(m);
+    m->shown_scalars = cstmt_uses(m->shown, intern(m->arena, "scalar"));
     lower_loss(m);
     for (int i = plan->values - 1; i >= 0; i--) {
         struct value *v = plan->value[i];

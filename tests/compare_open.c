@@ -313,6 +313,8 @@ static bool refuses(struct comparison *c, const char *what, size_t n, int code)
     memset(c->snapshot, 0, c->model->train_bytes + sizeof(struct plast_run));
     take_snapshot(c, c->snapshot);
     got = c->model->step(c->block, b->x, b->y, b->targets, b->sample, n, &loss);
+    if (c->model->unpack)
+        c->model->unpack(c->block);
     if (got != code)
         return differ(c, "%s: step returned %d, should %d", what, got, code);
     return unchanged(c, what);
