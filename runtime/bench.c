@@ -63,7 +63,8 @@ static int restart(struct bench *b, int64_t steps_per_epoch)
     int code = 0;
     if (b->loaded) {
         memcpy(b->block, b->loaded, b->model->train_bytes);
-        b->run->epoch = 0;
+        if (b->run->epoch >= b->model->epochs)
+            b->run->epoch = 0;
     } else {
         code = b->model->init(b->block, b->model->train_bytes, b->run->seed);
     }

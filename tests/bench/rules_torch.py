@@ -133,6 +133,16 @@ class Magnitude(Pruning):
             self.kill(layer, mask, 1 - lowest(layer.weight.abs(), share))
 
 
+class MostlyDead(Pruning):
+    """Nine weights of ten are dead from the start, the smallest."""
+
+    def __init__(self, layers, optimizer):
+        super().__init__(layers, optimizer)
+        for layer, mask in zip(self.layers, self.mask):
+            mask.sub_(lowest(layer.weight.abs(), 0.9))
+            layer.weight.mul_(mask)
+
+
 # name: (class, steps between adapts or 0 for each epoch), ...
 METHODS = {
     "plain": [],
@@ -140,5 +150,6 @@ METHODS = {
     "spine10": [(Spine, 10)],
     "spine1": [(Spine, 1)],
     "all": [(Grapes, 0), (Spine, 0), (Unused, 0)],
+    "mostly_dead": [(MostlyDead, 0)],
     "masked": [(Spine, 1), (Magnitude, 0)],
 }
