@@ -1,0 +1,116 @@
+#!/bin/sh
+# Storage forms: layers change theirs while they are pruned, and nothing else changes.
+: "${top_srcdir:=.}"
+. "$top_srcdir/tests/tap.sh"
+
+cat >"$scratch/pruned.pl" <<'END'
+model pruned;
+rule halve {
+    adapt {
+        neuron luck = random(), out = lowest(luck, min(0.5, 0.2 * (period + 1)));
+        drop neuron when out;
+    }
+}
+input  image[1, 14, 14];
+layer  h1    = image |> dense(60) |> relu;
+layer  h2    = h1 |> dense(50) |> tanh |> dropout(0.1);
+layer  h3    = h2 |> dense(40) |> relu;
+output digit = h3 |> dense(10);
+loss      cross_entropy;
+optimizer adam(rate = 0.002);
+batch     32;
+epochs    6;
+plasticity grapes on h1, h2, h3;
+plasticity spine on h1, h2 each 3 steps;
+prune magnitude(fraction = 0.9, ramp = 0) on h1 from epoch 1;
+prune halve on h2, h3 from epoch 2;
+END
+sed 's/^prune magnitude.*/prune never on h1, h2, h3;/; s/^prune halve.*//
+s/^rule halve/rule never { adapt { drop synapse when w > 1e30; } }\
+&/' "$scratch/pruned.pl" >"$scratch/full.pl"
+build "$scratch/pruned.pl" "$scratch/pruned" || exit 99
+"$PLASTC" --crossover=1 "$scratch/full.pl" -o "$scratch/full.c" &&
+    $CC -std=c11 $PLAST_MODEL_CFLAGS "$scratch/full.c" -o "$scratch/full" $PLAST_MODEL_LIBS || exit 99
+
+# ------------------------------------------------------------------ memory, words
+bytes() { "$PLASTC" "$@" "$scratch/pruned.pl" -o - | sed -n 's/.*_TRAIN_BYTES ((size_t)\([0-9]*\)).*/\1/p'; }
+try 'memory grows by less than 15 %' sh -c 'echo "$1 $2"; test $(($1 * 100)) -le $(($2 * 115))' - \
+    "$(bytes)" "$(bytes --crossover=0)"
+try '--crossover above 1' fails_with 2 "$PLASTC" --crossover=1.5 "$scratch/pruned.pl" -o "$scratch/x.c"
+try '--crossover of no layer' fails_with 2 "$PLASTC" --crossover=h9:0.5 "$scratch/pruned.pl" -o "$scratch/x.c"
+try '--forms of another kind' fails_with 2 "$scratch/pruned" train --forms coo
+
+# ------------------------------------------------------------------ through changes of form
+cd "$scratch" || exit 99
+program=./pruned
+data='--data first:300:glyphs --quiet'
+
+train() # train NAME OPTIONS...: NAME.st, NAME.log
+{
+    trained=$1
+    shift
+    # shellcheck disable=SC2086
+    $program train $data --save "$trained.st" --log "$trained.log" "$@"
+}
+form() # form NAME LAYER: by line of the log
+{
+    sed 's/.*"form": {[^}]*"'"$2"'": "\([a-z]*\)".*/\1/' "$1.log"
+}
+number_of() # number_of KEY NAME: in the last line of the log
+{
+    tail -n 1 "$2.log" | sed 's/.*"'"$1"'": \([-+0-9.eE]*\).*/\1/'
+}
+near() # near A B: to one part in 10,000
+{
+    echo "$1 $2" | awk '{ d = $1 - $2; exit !((d < 0 ? -d : d) <= 1e-4 * $1) }'
+}
+is() # is WORDS WANTED
+{
+    echo "$1, wanted $2"
+    test "$1" = "$2"
+}
+
+try 'trains' train auto --threads 2
+try 'all begin dense' is "$(for l in h1 h2 h3 digit; do form auto $l | head -n 1; done | tr '\n' ' ')" \
+    'dense dense dense dense '
+try 'synapses that die make h1 csr' is "$(form auto h1 | tail -n 1)" csr
+try 'dead neurons make h2 packed, and what reads h3' \
+    is "$(for l in h2 digit; do form auto $l | tail -n 1; done | tr '\n' ' ')" 'packed packed '
+for threads in 1 5; do
+    train other --threads $threads
+    try "the same bits with $threads threads" cmp auto.st other.st
+done
+# no rule here looks at progress, which is measured against --epochs
+train parts --epochs 1
+for epochs in 2 3 4 5 6; do
+    train parts --resume parts.st --epochs $epochs --threads $((epochs % 3 + 1))
+done
+try 'the same bits where each epoch is a run of its own' cmp auto.st parts.st
+
+for forms in dense packed csr; do
+    train $forms --forms $forms
+    try "--forms $forms: the same loss" near "$(number_of loss $forms)" "$(number_of loss auto)"
+    for what in alive weight.alive; do
+        ./pruned info --load $forms.st | grep "$what .* alive\$" | sed 's/.* \([0-9]* of\)/\1/' >$forms.$what
+        ./pruned info --load auto.st | grep "$what .* alive\$" | sed 's/.* \([0-9]* of\)/\1/' >auto.$what
+        try "--forms $forms: as much alive ($what)" cmp $forms.$what auto.$what
+    done
+done
+try '--forms dense: all are' is "$(for l in h1 h2 h3; do form dense $l | tail -n 1; done | tr '\n' ' ')" \
+    'dense dense dense '
+try '--forms packed: none is csr' sh -c 'test "$1" != csr' - "$(form packed h1 | tail -n 1)"
+try 'info names them' sh -c './pruned info --load auto.st | grep "^h1 .* csr " &&
+    ./pruned info --load auto.st | grep "^h2 .* packed "'
+./pruned eval --data glyphs --quiet --load auto.st >eval.txt 2>&1
+try 'eval says what training said' is "$(sed -n 's/^accuracy \([0-9.]*\) .*/\1/p' eval.txt)" \
+    "$(number_of test_accuracy auto | awk '{ printf "%.4g", $1 }')"
+try 'bench begins with a checkpoint' sh -c './pruned bench --data first:300:glyphs --seconds 0.2 \
+    --load auto.st | grep -q "\"h1\": \"csr\""'
+
+# ------------------------------------------------------------------ csr of all synapses
+program=./full
+train full --forms csr
+train same --forms dense
+try 'a full mask can be csr' is "$(form full h2 | tail -n 1)" csr
+try 'and gives the loss of dense weights' near "$(number_of loss full)" "$(number_of loss same)"
+finish
