@@ -94,7 +94,7 @@ static void explain_updates(struct text *t, const struct plan *p)
 
 static void explain_work(struct text *t, const struct plan *p)
 {
-    text_add(t, "\nWork of one sample, floating-point operations (form: dense)\n");
+    text_add(t, "\nWork of one sample, floating-point operations, while everything lives\n");
     for (int i = 0; i < p->values; i++)
         for (int k = 0; k < p->value[i]->terms; k++) {
             const struct term *m = &p->value[i]->term[k];
@@ -109,6 +109,32 @@ static void explain_work(struct text *t, const struct plan *p)
         }
 }
 
+/* Which forms a layer's weights can take, and what keeps them dense. */
+static void explain_forms(struct text *t, const struct plan *p)
+{
+    if (!plan_has_forms(p))
+        return;
+    text_add(t, "\nStorage forms\n");
+    for (int i = 0; i < p->values; i++) {
+        const struct value *v = p->value[i];
+        bool packed = v->live != NULL;
+        for (int k = 0; k < v->terms; k++)
+            for (int s = 0; v->term[k].dense && s < v->term[k].segments; s++)
+                packed |= v->term[k].segment[s].value->live != NULL;
+        double crossover = v->layer ? plan_crossover(p, v->layer) : 0;
+        if (!has_update(v))
+            continue;
+        text_printf(t, "  %-24s dense%s", v->name, packed ? ", packed" : "");
+        if (v->form && crossover < 0)
+            text_add(t, ", csr below the target's PLAST_CROSSOVER of its synapses");
+        else if (v->form)
+            text_printf(t, ", csr below %g of its synapses", crossover);
+        else if (v->still)
+            text_printf(t, ": %s", v->still);
+        text_add(t, "\n");
+    }
+}
+
 void explain(struct text *t, const struct plan *p)
 {
     text_printf(t, "%s: batch %lld in %lld columns\n\nValues, in the order they are computed\n",
@@ -118,5 +144,6 @@ void explain(struct text *t, const struct plan *p)
     explain_updates(t, p);
     explain_rules(t, p);
     explain_work(t, p);
+    explain_forms(t, p);
     explain_memory(t, p);
 }

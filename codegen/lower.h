@@ -91,7 +91,7 @@ void lower_forms(struct module *);
 struct walk {
     const char *first, *end, *index, *position;
 };
-const char *row_index(struct arena *, const struct term *); /* its name */
+const char *row_index(struct arena *, const struct term *);     /* its name */
 const char *row_index_of(struct kernel *, const struct term *); /* and as a parameter */
 struct walk walk_row(struct kernel *, const struct term *, int segment, const char *row);
 struct walk walk_column(struct kernel *, const struct term *, const char *suffix,

@@ -67,4 +67,11 @@ model seen 'rule looks { state synapse past = 0; observe { past = w; } adapt { w
     'plasticity looks on h each 2 steps;'
 try 'what is observed in between stops the adapt' says seen '' 'observes this weight between the update and it'
 try 'which is a pass of its own in C' calls seen '' h_looks_adapt_pass 1
+# ------------------------------------------------------------------ storage forms
+sed -e 's/^prune.*//' "$top_srcdir/examples/pruned_mnist.pl" >"$scratch/forms.pl"
+echo 'prune sdsnn on h2; prune magnitude on h1;' >>"$scratch/forms.pl"
+"$PLASTC" --crossover=h1:0.25 --explain "$scratch/forms.pl" >"$scratch/forms"
+try 'growth keeps a layer dense' grep -q '^  h2 .* dense: h2.sdsnn lets synapses grow$' "$scratch/forms"
+try 'death does not' grep -q '^  h1 .* dense, csr below 0.25 of its synapses$' "$scratch/forms"
+
 finish

@@ -67,9 +67,8 @@ static struct product make_product(const char *block, const char *layer)
                (size_t)p.cols * sizeof *dense);
     for (int64_t i = 0; i < p.rows; i += ROWS) {
         int rows = (int)PLAST_LEAST(ROWS, p.rows - i);
-        p.kernel[i / ROWS] =
-            libxsmm_sfsspmdm_create(rows, BATCH, (int)p.cols, (int)p.cols, BATCH, BATCH, 1.0f,
-                                    0.0f, 0, dense + i * p.cols);
+        p.kernel[i / ROWS] = libxsmm_sfsspmdm_create(rows, BATCH, (int)p.cols, (int)p.cols, BATCH,
+                                                     BATCH, 1.0f, 0.0f, 0, dense + i * p.cols);
         if (!p.kernel[i / ROWS]) {
             printf("libxsmm makes no kernel of %d rows\n", rows);
             exit(3);
