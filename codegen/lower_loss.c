@@ -2,31 +2,42 @@
  * output, divided by the number of samples, so that every gradient after it is of the mean. */
 #include "lower.h"
 
-/* Softmax and its cross-entropy with the labels: loss = log sum exp(y - top) + top - y[label]. */
+/* Softmax and its cross-entropy with the labels: loss = log sum exp(y - top) + top - y[label].
+ * Sixteen samples beside each other, of which the last may be padding. */
 static struct cstmt *cross_entropy(struct arena *a, const char *units)
 {
     return code(a, NULL,
-                "independent for (int64_t c = 0; c < n; c++) {"
-                "    float top = out[c];"
-                "    int64_t best = 0;"
-                "    for (int64_t i = 1; i < %s; i++) {"
-                "        if (out[i * COLUMNS + c] > top) {"
-                "            top = out[i * COLUMNS + c];"
-                "            best = i;"
+                "independent for (int64_t c = 0; c < n; c += 16) {"
+                "    float top[16];"
+                "    float total[16];"
+                "    int best[16];"
+                "    independent for (int64_t l = 0; l < 16; l++) {"
+                "        top[l] = out[c + l];"
+                "        total[l] = 0.0f;"
+                "        best[l] = 0;"
+                "    }"
+                "    for (int64_t i = 1; i < %s; i++)"
+                "        independent for (int64_t l = 0; l < 16; l++) {"
+                "            const float y = out[i * COLUMNS + c + l];"
+                "            best[l] = y > top[l] ? (int)i : best[l];"
+                "            top[l] = y > top[l] ? y : top[l];"
                 "        }"
-                "    }"
-                "    float total = 0.0f;"
-                "    for (int64_t i = 0; i < %s; i++) {"
-                "        error[i * COLUMNS + c] = plast_exp(out[i * COLUMNS + c] - top);"
-                "        total += error[i * COLUMNS + c];"
-                "    }"
-                "    const int64_t label = labels[c];"
-                "    const float part = 1.0f / (total * (float)n);"
-                "    sample_loss[c] = logf(total) + (top - out[label * COLUMNS + c]);"
                 "    for (int64_t i = 0; i < %s; i++)"
-                "        error[i * COLUMNS + c] *= part;"
-                "    error[label * COLUMNS + c] -= 1.0f / (float)n;"
-                "    sample_hit[c] = best == label ? 1.0f : 0.0f;"
+                "        independent for (int64_t l = 0; l < 16; l++) {"
+                "            const float e = plast_exp(out[i * COLUMNS + c + l] - top[l]);"
+                "            error[i * COLUMNS + c + l] = e;"
+                "            total[l] += e;"
+                "        }"
+                "    for (int64_t i = 0; i < %s; i++)"
+                "        independent for (int64_t l = 0; l < 16; l++)"
+                "            error[i * COLUMNS + c + l] *= 1.0f / (total[l] * (float)n);"
+                "    for (int64_t l = 0; l < PLAST_LEAST(16, n - c); l++) {"
+                "        const int64_t label = labels[c + l];"
+                "        sample_loss[c + l] = logf(total[l]) + (top[l] - out[label * COLUMNS + c + "
+                "l]);"
+                "        error[label * COLUMNS + c + l] -= 1.0f / (float)n;"
+                "        sample_hit[c + l] = best[l] == label ? 1.0f : 0.0f;"
+                "    }"
                 "}",
                 units, units, units);
 }

@@ -127,14 +127,20 @@ void lower_input(struct module *m, struct value *v)
     struct kernel k = kernel_new(m, arena_format(a, "%s_load", v->name));
     kernel_param(&k, "const int64_t", "n", "n");
     kernel_param(&k, "const float *restrict", "in", "x");
+    kernel_param(&k, "const struct plast_source *", "from", "from");
     kernel_param(&k, "float *restrict", "out", "%s", v->plain->name);
-    struct cstmt *body =
-        code(a, NULL, "plast_transpose(in, n, %s, %s, out, COLUMNS);", v->units, v->units);
+    struct cstmt *body = code(a, NULL,
+                              "if (in != NULL) {"
+                              "    plast_transpose(in, n, %s, %s, out, COLUMNS);"
+                              "} else {"
+                              "    plast_gather_columns(from, n, %s, out, COLUMNS);"
+                              "}",
+                              v->units, v->units, v->units);
     if (v->links)
         body = cstmt_join(body, affine(m, v));
     kernel_finish(&k, arena_format(a, "%s: samples become columns", where(m, v->layer->loc)), body);
     m->forward = cstmt_join(m->forward, kernel_call(&k));
-    m->shown = cstmt_join(m->shown, code(a, NULL, "%s(n, x, %s);", k.name, v->shown->name));
+    m->shown = cstmt_join(m->shown, code(a, NULL, "%s(n, x, NULL, %s);", k.name, v->shown->name));
 }
 
 /* A value that is a sum of others, without weights. */

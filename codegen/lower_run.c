@@ -80,19 +80,52 @@ static struct cstmt *check_arguments(struct module *m)
 {
     bool classes = m->plan->net->loss == LOSS_CROSS_ENTROPY;
     const char *units = m->plan->output->units;
-    return code(m->arena, NULL,
-                "if (m == NULL || x == NULL || %s || count < 1 || count > BATCH) {"
-                "    return PLAST_E_ARGUMENT;"
-                "}"
-                "const int64_t n = (int64_t)count;"
-                "if (labels != NULL) {"
-                "    for (int64_t i = 0; i < n; i++) {"
-                "        if (labels[i] < 0 || labels[i] >= %s) {"
-                "            return PLAST_E_LABEL;"
-                "        }"
-                "    }"
-                "}",
-                classes ? "labels == NULL" : "(labels == NULL && targets == NULL)", units);
+    return code(
+        m->arena, NULL,
+        "if (m == NULL || (x == NULL && from == NULL) || %s || count < 1 || count > BATCH) {"
+        "    return PLAST_E_ARGUMENT;"
+        "}"
+        "const int64_t n = (int64_t)count;"
+        "if (labels != NULL) {"
+        "    for (int64_t i = 0; i < n; i++) {"
+        "        if (labels[i] < 0 || labels[i] >= %s) {"
+        "            return PLAST_E_LABEL;"
+        "        }"
+        "    }"
+        "}",
+        classes ? "labels == NULL" : "(labels == NULL && targets == NULL)", units);
+}
+
+/* When updates of dense weights read this value: NULL always, "" never, else a condition. */
+static const char *read_by_dense(struct arena *a, const struct value *v)
+{
+    const char *when = "";
+    for (int i = 0; i < v->uses; i++) {
+        const struct use *u = &v->use[i];
+        if (!u->by->term[u->term].dense)
+            continue;
+        if (!u->by->form)
+            return NULL;
+        when = arena_format(a, "%s%sm->%s[0] == 0", when, *when ? " || " : "", u->by->form);
+    }
+    return when;
+}
+
+/* x: the inputs as rows, where they are given so or such an update reads them; else NULL. */
+static struct cstmt *choose_rows(struct module *m)
+{
+    const struct value *v = m->plan->input;
+    const char *when = v->transposed ? "" : read_by_dense(m->arena, v);
+    if (when && !*when)
+        return NULL;
+    m->forward = cstmt_join(code(m->arena, NULL,
+                                 "if (from != NULL && x != NULL) {"
+                                 "    plast_gather_rows(from, n, %s, from->rows);"
+                                 "}",
+                                 v->units),
+                            m->forward);
+    return when ? code(m->arena, NULL, "if (from != NULL && (%s)) { x = from->rows; }", when)
+                : code(m->arena, NULL, "if (from != NULL) { x = from->rows; }");
 }
 
 static void lower_step(struct module *m)
@@ -102,6 +135,7 @@ static void lower_step(struct module *m)
         m->gradients =
             cstmt_join(code(a, NULL, "m->carried[0] = %d;", m->plan->fuse ? 1 : 0), m->gradients);
     struct cstmt *rules = cstmt_join(cstmt_join(m->gradients, m->optimizers), m->after);
+    struct cstmt *rows = choose_rows(m);
     struct holes h = {.s = {m->forward, m->errors, cstmt_join(rules, m->due)}};
     struct cstmt *body = check_arguments(m);
     body = cstmt_join(body, pointers(m, m->plan->buffer, m->plan->buffers, "m->work"));
@@ -110,6 +144,7 @@ static void lower_step(struct module *m)
     if (plan_has_forms(m->plan))
         body = cstmt_join(body,
                           code(a, NULL, "if (gradient == NULL) { pack(m); } else { unpack(m); }"));
+    body = cstmt_join(body, rows);
     body = cstmt_join(body, m->before);
     const char *scalar = intern(a, "scalar");
     if (cstmt_uses(m->forward, scalar) || cstmt_uses(m->errors, scalar) ||
@@ -151,8 +186,9 @@ static void lower_step(struct module *m)
             m->plan->sample_loss->name, m->plan->sample_loss->name, m->plan->sample_hit->name));
     add(m, "int", "run_step",
         arena_format(a,
-                     "struct %s *m, const float *x, const int32_t *labels, const float *targets, "
-                     "const uint64_t *sample, size_t count, float *loss, float *gradient",
+                     "struct %s *m, const float *x, const struct plast_source *from, const int32_t "
+                     "*labels, const float *targets, const uint64_t *sample, size_t count, float "
+                     "*loss, float *gradient",
                      m->plan->net->name),
         "One update, or, where `gradient` is given, no update but the gradients.", false, body);
 }
@@ -309,12 +345,13 @@ static void lower_entries(struct module *m)
     add_public(m, "step",
                "struct %s *m, const float *x, const int32_t *labels, const uint64_t *sample, "
                "size_t n, float *loss",
-               code(a, NULL, "return run_step(m, x, labels, NULL, sample, n, loss, NULL);"));
+               code(a, NULL, "return run_step(m, x, NULL, labels, NULL, sample, n, loss, NULL);"));
     if (m->plan->net->loss == LOSS_MSE)
-        add_public(m, "step_targets",
-                   "struct %s *m, const float *x, const float *targets, const uint64_t *sample, "
-                   "size_t n, float *loss",
-                   code(a, NULL, "return run_step(m, x, NULL, targets, sample, n, loss, NULL);"));
+        add_public(
+            m, "step_targets",
+            "struct %s *m, const float *x, const float *targets, const uint64_t *sample, "
+            "size_t n, float *loss",
+            code(a, NULL, "return run_step(m, x, NULL, NULL, targets, sample, n, loss, NULL);"));
     add(m, "int", "model_init", "void *block, size_t bytes, uint64_t seed", "For the trainer.",
         false,
         code(a, NULL, "struct %s *m = NULL; return %s_init(&m, block, bytes, seed);", name, name));
@@ -324,18 +361,28 @@ static void lower_entries(struct module *m)
         code(a, NULL, "return %s_end_epoch(block);", name));
     add(m, "int", "model_step", arena_format(a, "void *block, %s", batch), NULL, false,
         code(a, NULL,
-             "%s return run_step(block, x, y_is_targets != 0 ? NULL : y, y_is_targets != 0 ? y : "
+             "%s return run_step(block, x, NULL, y_is_targets != 0 ? NULL : y, y_is_targets != 0 ? "
+             "y : "
              "NULL, "
              "sample, n, loss, NULL);",
              split));
+    add(m, "int", "model_step_from",
+        "void *block, const struct plast_source *from, const void *y, int y_is_targets, const "
+        "uint64_t *sample, size_t n, float *loss",
+        NULL, false,
+        code(a, NULL,
+             "%s return run_step(block, NULL, from, y_is_targets != 0 ? NULL : y, y_is_targets != "
+             "0 ? "
+             "y : NULL, sample, n, loss, NULL);",
+             split));
     add(m, "int", "model_probe", arena_format(a, "void *block, %s, float *gradient", batch), NULL,
         false,
-        code(
-            a, NULL,
-            "%s if (gradient == NULL) { return PLAST_E_ARGUMENT; }"
-            "return run_step(block, x, y_is_targets != 0 ? NULL : y, y_is_targets != 0 ? y : NULL, "
-            "sample, n, loss, gradient);",
-            split));
+        code(a, NULL,
+             "%s if (gradient == NULL) { return PLAST_E_ARGUMENT; }"
+             "return run_step(block, x, NULL, y_is_targets != 0 ? NULL : y, y_is_targets != 0 ? y "
+             ": NULL, "
+             "sample, n, loss, gradient);",
+             split));
     if (m->anchored)
         add(m, "int", "model_anchor", "void *block, int on", NULL, false,
             code(a, NULL, "struct %s *m = block; m->run.anchor = on; return 0;", name));
@@ -357,21 +404,11 @@ void lower_run(struct module *m)
 static struct cstmt *transpose(struct module *m, const struct value *v)
 {
     struct arena *a = m->arena;
-    const char *wanted = "";
-    for (int i = 0; i < v->uses; i++) {
-        const struct use *u = &v->use[i];
-        if (!u->by->term[u->term].dense)
-            continue;
-        if (!u->by->form) {
-            wanted = NULL;
-            break;
-        }
-        wanted = arena_format(a, "%s%sm->%s[0] == 0", wanted, *wanted ? " || " : "", u->by->form);
-    }
+    const char *when = read_by_dense(a, v);
     struct cstmt *call =
         code(a, NULL, "plast_transpose(%s, %s, n, COLUMNS, %s, %lld);", v->plain->name,
              module_rows(m, v), v->transposed->name, (long long)v->line);
-    return wanted ? code(a, &(struct holes){.s = {call}}, "if (%s) { @0 }", wanted) : call;
+    return when ? code(a, &(struct holes){.s = {call}}, "if (%s) { @0 }", when) : call;
 }
 
 /* Everything, in the order of the schedule. */

@@ -332,6 +332,7 @@ static void print_manifest(struct text *t, const struct module *m)
         text_add(t,
                  "    .pack = model_pack,\n    .unpack = model_unpack,\n    .form = model_form,\n");
     text_add(t, "    .init = model_init,\n    .begin = model_begin,\n    .step = model_step,\n    "
+                ".step_from = model_step_from,\n    "
                 ".probe = model_probe,\n"
                 "    .end_epoch = model_end_epoch,\n    .predict = model_predict,\n    .fma = "
                 "plast_fma,\n};\n");

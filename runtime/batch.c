@@ -58,13 +58,32 @@ void plast_close_batch(struct plast_batch *batch)
     *batch = (struct plast_batch){0};
 }
 
-void plast_gather(struct plast_batch *batch, int64_t at)
+/* All of the batch at a place of the order but its inputs. */
+static void gather_answers(struct plast_batch *batch, int64_t at)
 {
     int64_t left = batch->data->samples - at;
     batch->n = (uint64_t)left < batch->limit ? (size_t)left : batch->limit;
     bool answers = batch->data->labels || batch->data->targets;
-    plast_data_gather(batch->data, batch->order + at, batch->n, batch->x,
-                      answers ? batch->y : NULL);
+    plast_data_gather(batch->data, batch->order + at, batch->n, NULL, answers ? batch->y : NULL);
     for (size_t i = 0; i < batch->n; i++)
         batch->sample[i] = (uint64_t)batch->order[at + (int64_t)i];
+}
+
+void plast_gather(struct plast_batch *batch, int64_t at)
+{
+    gather_answers(batch, at);
+    plast_data_gather(batch->data, batch->order + at, batch->n, batch->x, NULL);
+}
+
+int plast_step_batch(struct plast_batch *batch, int64_t at, const struct plast_model *model,
+                     void *block, float *loss)
+{
+    const struct plast_data *data = batch->data;
+    const struct plast_source from = {data->bytes, data->floats, batch->order + at, batch->x};
+    int targets = data->targets != NULL;
+    gather_answers(batch, at);
+    if (model->step_from)
+        return model->step_from(block, &from, batch->y, targets, batch->sample, batch->n, loss);
+    plast_data_gather(data, from.index, batch->n, batch->x, NULL);
+    return model->step(block, batch->x, batch->y, targets, batch->sample, batch->n, loss);
 }

@@ -99,9 +99,7 @@ static int end_epoch(struct bench *b)
 static int take_step(struct bench *b, double *seconds, float *loss)
 {
     double begun = plast_now();
-    plast_gather(&b->batch, b->place);
-    int code = b->model->step(b->block, b->batch.x, b->batch.y, b->batch.data->targets != NULL,
-                              b->batch.sample, b->batch.n, loss);
+    int code = plast_step_batch(&b->batch, b->place, b->model, b->block, loss);
     *seconds = plast_now() - begun;
     b->place += b->model->batch;
     return code ? plast_model_fault(code, b->model, "a training step", b->fault) : 0;

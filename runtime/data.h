@@ -43,7 +43,7 @@ int plast_data_open(struct plast_split *, const char *spec, enum plast_purpose,
                     const struct plast_model *, uint64_t seed, struct plast_fault *);
 
 /* Copies n samples: x is float [n][inputs]; y is int32_t [n] where the set has labels, float
- * [n][outputs] where it has targets; y may be NULL. */
+ * [n][outputs] where it has targets; either may be NULL. */
 void plast_data_gather(const struct plast_data *, const int64_t *index, size_t n, float *x,
                        void *y);
 

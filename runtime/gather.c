@@ -1,6 +1,6 @@
-/* Copies chosen samples into the arrays of a step. This runs inside the timed training step, so
- * bytes are widened in blocks of a constant length, which compilers turn into vector code, and
- * the samples to come are fetched ahead. */
+/* Copies chosen samples into the arrays of a prediction. (Training steps gather their inputs
+ * themselves.) Bytes are widened in blocks of a constant length, which compilers turn into vector
+ * code, and the samples to come are fetched ahead. */
 #include "data.h"
 
 #include <string.h>
@@ -22,23 +22,14 @@
 
 enum { BLOCK = 32, LINE = 64, AHEAD = 2 };
 
-/* 1/255 in two parts. The product of a byte and the first is exact, and the sum of both products
- * is byte / 255 correctly rounded for every byte, with or without fused multiply-add. */
-static const float unit_high = 0x1.01p-8f, unit_low = 0x1.010102p-24f;
-
-INLINE float widen(uint8_t byte)
-{
-    return (float)byte * unit_high + (float)byte * unit_low;
-}
-
 INLINE void widen_row(float *restrict x, const uint8_t *restrict from, size_t n)
 {
     size_t i = 0;
     for (; i + BLOCK <= n; i += BLOCK)
         for (size_t k = 0; k < BLOCK; k++)
-            x[i + k] = widen(from[i + k]);
+            x[i + k] = plast_unit(from[i + k]);
     for (; i < n; i++)
-        x[i] = widen(from[i]);
+        x[i] = plast_unit(from[i]);
 }
 
 INLINE void gather_rows(const uint8_t *bytes, size_t width, const int64_t *index, size_t n,
@@ -100,9 +91,9 @@ static void gather_answers(const struct plast_data *data, const int64_t *index, 
 void plast_data_gather(const struct plast_data *data, const int64_t *index, size_t n, float *x,
                        void *y)
 {
-    if (data->bytes)
+    if (x && data->bytes)
         gather_bytes(data->bytes, (size_t)data->inputs, index, n, x);
-    else
+    else if (x)
         gather_floats(data->floats, (size_t)data->inputs, index, n, x);
     if (y)
         gather_answers(data, index, n, y);

@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define PLAST_ABI 3
+#define PLAST_ABI 4
 
 /* Results of generated functions: 0, or one of these. */
 enum plast_error {
@@ -113,6 +113,15 @@ enum plast_forms {
 };
 
 /* One generated model. All functions return 0 or a plast_error. None keeps a pointer. */
+/* Samples of a data set, for a step that gathers its inputs itself: by all its threads, and laid
+ * out as the forms of its first layers want them. */
+struct plast_source {
+    const uint8_t *bytes; /* [samples][inputs], of values byte / 255 correctly rounded; if NULL */
+    const float *floats;  /* [samples][inputs] */
+    const int64_t *index; /* the n samples of the step */
+    float *rows;          /* [batch][inputs], room for the step to write */
+};
+
 struct plast_model {
     int abi; /* PLAST_ABI */
     const char *name;
@@ -143,6 +152,9 @@ struct plast_model {
      * step * batch + 0 .. n - 1). *loss (may be NULL): the mean over the n samples. */
     int (*step)(void *block, const float *x, const void *y, int y_is_targets,
                 const uint64_t *sample, size_t n, float *loss);
+    /* As step, to the bit, on samples of `from`. NULL in models that have no such function. */
+    int (*step_from)(void *block, const struct plast_source *from, const void *y, int y_is_targets,
+                     const uint64_t *sample, size_t n, float *loss);
     /* As step, but instead of updating anything it writes the gradient of the mean loss for each
      * trained tensor; counters stay as they are. */
     int (*probe)(void *block, const float *x, const void *y, int y_is_targets,
@@ -299,6 +311,13 @@ void plast_index_columns(float *matrix, int64_t room, const uint8_t *alive, int6
 #ifdef __cplusplus
 }
 #endif
+
+/* byte / 255, correctly rounded, with or without fused multiply-add: 1/255 in two parts, of which
+ * the first has an exact product with every byte. */
+static inline float plast_unit(uint8_t byte)
+{
+    return (float)byte * 0.0039215087890625f + (float)byte * 5.9838392e-08f;
+}
 
 /* A squeezed matrix: `room` floats of values, row by row; then, in as much memory again, the column
  * of each and, column by column, the row of each; then, column by column, where
@@ -532,14 +551,13 @@ typedef int32_t plast_lanes __attribute__((vector_size(4 * PLAST_LANES)));
 #define PLAST_ZIP_END(a, b) PLAST_SHUFFLE(a, b, 2, 6, 3, 7)
 #endif
 
-/* to[j][i] = from[i][j] for i, j < PLAST_LANES. Each round doubles the distance of neighbours. */
-static inline PLAST_INLINE PLAST_UNUSED void plast_transpose_square(const float *restrict from,
-                                                                    int64_t from_line,
-                                                                    float *restrict to,
-                                                                    int64_t line)
+/* to[i][k] = row[k][j + i] for i, k < PLAST_LANES. Each round doubles the distance of neighbours.
+ */
+static inline PLAST_INLINE PLAST_UNUSED void
+plast_transpose_square(const float *const *row, int64_t j, float *restrict to, int64_t line)
 {
     plast_vec v[PLAST_LANES];
-    PLAST_UNROLL for (int i = 0; i < PLAST_LANES; i++) v[i] = plast_load(from + i * from_line);
+    PLAST_UNROLL for (int i = 0; i < PLAST_LANES; i++) v[i] = plast_load(row[i] + j);
     PLAST_UNROLL for (int round = 1; round < PLAST_LANES; round *= 2)
     {
         plast_vec t[PLAST_LANES];
@@ -553,6 +571,21 @@ static inline PLAST_INLINE PLAST_UNUSED void plast_transpose_square(const float 
     PLAST_UNROLL for (int i = 0; i < PLAST_LANES; i++) plast_store(to + i * line, v[i]);
 }
 
+/* to[j][k] = row[k][j] for j < cols and k < rows <= 16, and zero for rows <= k < PLAST_LEAST(16,
+ * room); `to` has lines of `line` floats. */
+static inline PLAST_UNUSED void plast_transpose_block(const float *const *row, int64_t rows,
+                                                      int64_t cols, float *restrict to,
+                                                      int64_t line, int64_t room)
+{
+    int64_t j = 0;
+    for (; rows == 16 && j + PLAST_LANES <= cols; j += PLAST_LANES)
+        for (int64_t k = 0; k < 16; k += PLAST_LANES)
+            plast_transpose_square(row + k, j, to + j * line + k, line);
+    for (; j < cols; j++)
+        for (int64_t k = 0; k < PLAST_LEAST(16, room); k++)
+            to[j * line + k] = k < rows ? row[k][j] : 0.0f;
+}
+
 /* to[j][i] = from[i][j] for i < rows, j < cols, and zero for rows <= i < line; line is the length
  * of to's rows. Threads share blocks of 16 i, one cache line of each row of `to`. */
 static inline PLAST_UNUSED void plast_transpose(const float *restrict from, int64_t rows,
@@ -561,14 +594,115 @@ static inline PLAST_UNUSED void plast_transpose(const float *restrict from, int6
 {
 #pragma omp for schedule(static)
     for (int64_t i = 0; i < line; i += 16) {
-        int64_t j = 0;
-        for (; i + 16 <= rows && j + PLAST_LANES <= cols; j += PLAST_LANES)
-            for (int64_t p = i; p < i + 16; p += PLAST_LANES)
-                plast_transpose_square(from + p * from_line + j, from_line, to + j * line + p,
-                                       line);
-        for (; j < cols; j++)
-            for (int64_t p = i; p < i + 16 && p < line; p++)
-                to[j * line + p] = p < rows ? from[p * from_line + j] : 0.0f;
+        const int64_t count = i < rows ? PLAST_LEAST(16, rows - i) : 0;
+        const float *row[16];
+        for (int64_t k = 0; k < count; k++)
+            row[k] = from + (i + k) * from_line;
+        plast_transpose_block(row, count, cols, to + i, line, line - i);
+    }
+}
+
+/* to[i][j] = value j of sample index[i] for i < n, j < cols. Threads share the samples; those to
+ * come are fetched ahead. */
+static inline PLAST_UNUSED void plast_gather_rows(const struct plast_source *from, int64_t n,
+                                                  int64_t cols, float *restrict to)
+{
+#pragma omp for schedule(static)
+    for (int64_t i = 0; i < n; i++) {
+        if (from->bytes == NULL) {
+            memcpy(to + i * cols, from->floats + from->index[i] * cols,
+                   (size_t)cols * sizeof(float));
+            continue;
+        }
+        if (i + 4 < n) {
+            const uint8_t *soon = from->bytes + from->index[i + 4] * cols;
+            for (int64_t j = 0; j < cols; j += 64)
+                __builtin_prefetch(soon + j);
+        }
+        const uint8_t *row = from->bytes + from->index[i] * cols;
+#pragma omp simd
+        for (int64_t j = 0; j < cols; j++)
+            to[i * cols + j] = plast_unit(row[j]);
+    }
+}
+
+typedef uint8_t plast_bytes __attribute__((vector_size(16), aligned(1), may_alias));
+#if defined __clang__
+#define PLAST_SHUFFLE_BYTES(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define PLAST_SHUFFLE_BYTES(a, b, ...) __builtin_shuffle(a, b, (plast_bytes){__VA_ARGS__})
+#endif
+#define PLAST_ZIP_BYTES(a, b)                                                                      \
+    PLAST_SHUFFLE_BYTES(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define PLAST_ZIP_BYTES_END(a, b)                                                                  \
+    PLAST_SHUFFLE_BYTES(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+
+/* to[i][k] = row[k][j + i] / 255 for i < 16, k < count <= 16; zero for k >= count. */
+static inline PLAST_INLINE PLAST_UNUSED void plast_widen_square(const uint8_t *const *row,
+                                                                int64_t j, int64_t count,
+                                                                float *restrict to, int64_t line)
+{
+    plast_bytes v[16];
+    uint8_t byte[16][16];
+    PLAST_UNROLL for (int i = 0; i < 16; i++) v[i] = *(const plast_bytes *)(row[i] + j);
+    PLAST_UNROLL for (int round = 1; round < 16; round *= 2)
+    {
+        plast_bytes t[16];
+        PLAST_UNROLL for (int i = 0; i < 8; i++)
+        {
+            t[2 * i] = PLAST_ZIP_BYTES(v[i], v[i + 8]);
+            t[2 * i + 1] = PLAST_ZIP_BYTES_END(v[i], v[i + 8]);
+        }
+        PLAST_UNROLL for (int i = 0; i < 16; i++) v[i] = t[i];
+    }
+    PLAST_UNROLL for (int i = 0; i < 16; i++) * (plast_bytes *)byte[i] = v[i];
+    for (int i = 0; i < 16; i++) {
+#pragma omp simd
+        for (int k = 0; k < 16; k++)
+            to[i * line + k] = plast_unit(byte[i][k]);
+        for (int64_t k = count; k < 16; k++)
+            to[i * line + k] = 0.0f;
+    }
+}
+
+/* to[j][k] = value j of sample index[i + k] for k < count <= 16, j < cols; zero for count <= k
+ * < 16. The 16 samples after them are fetched ahead: four a turn, their next 64 bytes in four
+ * turns. */
+static inline PLAST_UNUSED void plast_widen_block(const struct plast_source *from, int64_t i,
+                                                  int64_t count, int64_t n, int64_t cols,
+                                                  float *restrict to, int64_t line)
+{
+    const uint8_t *row[16], *soon[16];
+    for (int64_t k = 0; k < 16; k++) {
+        row[k] = from->bytes + from->index[k < count ? i + k : 0] * cols;
+        soon[k] = from->bytes + from->index[i + 16 + k < n ? i + 16 + k : 0] * cols;
+    }
+    for (int64_t j = 0; j + 16 <= cols; j += 16) {
+        for (int64_t k = 0; k < 4; k++)
+            __builtin_prefetch(soon[j / 4 % 16 + k] + j / 64 * 64);
+        plast_widen_square(row, j, count, to + j * line, line);
+    }
+    for (int64_t j = cols / 16 * 16; j < cols; j++)
+        for (int64_t k = 0; k < 16; k++)
+            to[j * line + k] = k < count ? plast_unit(row[k][j]) : 0.0f;
+}
+
+/* The same as columns: to[j][i] = value j of sample index[i] for i < n, j < cols, and zero for n <=
+ * i < line, a multiple of 16. */
+static inline PLAST_UNUSED void plast_gather_columns(const struct plast_source *from, int64_t n,
+                                                     int64_t cols, float *restrict to, int64_t line)
+{
+#pragma omp for schedule(static)
+    for (int64_t i = 0; i < line; i += 16) {
+        const int64_t count = i < n ? PLAST_LEAST(16, n - i) : 0;
+        if (from->bytes != NULL) {
+            plast_widen_block(from, i, count, n, cols, to + i, line);
+        } else {
+            const float *row[16];
+            for (int64_t k = 0; k < count; k++)
+                row[k] = from->floats + from->index[i + k] * cols;
+            plast_transpose_block(row, count, cols, to + i, line, 16);
+        }
     }
 }
 

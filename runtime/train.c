@@ -140,9 +140,8 @@ static int fail_step(struct session *s, int code)
 static int run_step(struct session *s)
 {
     double begun = plast_now(), now;
-    plast_gather(&s->batch, s->run->step_in_epoch * s->model->batch);
-    int code = s->model->step(s->block, s->batch.x, s->batch.y, s->batch.data->targets != NULL,
-                              s->batch.sample, s->batch.n, NULL);
+    int code = plast_step_batch(&s->batch, s->run->step_in_epoch * s->model->batch, s->model,
+                                s->block, NULL);
     if (code)
         return fail_step(s, code);
     now = plast_now();

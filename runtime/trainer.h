@@ -133,6 +133,10 @@ void plast_shuffle(int64_t *order, int64_t samples, uint64_t seed, int64_t epoch
 void plast_file_order(int64_t *order, int64_t samples);
 /* Gathers the batch that begins at place `at` of the order. */
 void plast_gather(struct plast_batch *, int64_t at);
+/* A training step on that batch; its inputs are gathered by the model, if it has a function for
+ * that. The result of the model's step. */
+int plast_step_batch(struct plast_batch *, int64_t at, const struct plast_model *, void *block,
+                     float *loss);
 /* Steps that an epoch takes. */
 int64_t plast_count_steps(int64_t samples, int64_t batch);
 
