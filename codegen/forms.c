@@ -228,6 +228,15 @@ static bool pulls_errors(const struct plan *p, const struct term *t)
     return false;
 }
 
+/* Forward products go through the inputs in parts: their samples are read for one row after the
+ * other while they lie in the first cache. A part is somewhat larger than that: with fewer synapses
+ * of a row in it than eight or so, to begin and to end costs more than the second cache does. */
+static int count_parts(const struct plan *p, const struct segment *g)
+{
+    const int64_t floats = 12800;
+    return (int)((g->rows * p->columns + floats - 1) / floats);
+}
+
 /* The values and their index share the memory of the weight: a third of it each way, or half as
  * much again. A crossover above that takes more memory. */
 static void add_index(struct plan *p, struct value *v, struct term *t, double crossover)
@@ -238,12 +247,17 @@ static void add_index(struct plan *p, struct value *v, struct term *t, double cr
     if (crossover > 0 && (double)room < crossover * (double)(rows * cols))
         room = (int64_t)ceil(crossover * (double)(rows * cols));
     t->room = round_up(room, 16);
+    t->parts = 0;
+    for (int s = 0; s < t->segments; s++) {
+        t->segment[s].parts = count_parts(p, &t->segment[s]);
+        t->parts += t->segment[s].parts;
+    }
     const char *stem = t->weight;
     for (int i = 0; i < p->fields; i++)
         if (p->field[i].param == t->dense->weight && p->field[i].kind == F_PARAM)
             p->field[i].least = 3 * t->room;
     t->starts = add_field(p, v->layer, arena_format(p->arena, "%s.starts", stem), F_PLACES,
-                          rows * t->segments + 1)
+                          rows * t->parts + 1)
                     ->name;
     if (back)
         t->columns =

@@ -93,7 +93,17 @@ struct walk {
 };
 const char *row_index(struct arena *, const struct term *);     /* its name */
 const char *row_index_of(struct kernel *, const struct term *); /* and as a parameter */
-struct walk walk_row(struct kernel *, const struct term *, int segment, const char *row);
+/* All synapses of a row, or those of some segment. */
+struct walk walk_row(struct kernel *, const struct term *, const char *row);
+struct walk walk_segment(struct kernel *, const struct term *, int segment, const char *row);
+int first_part(const struct term *, int segment);
+/* Rows of csr with their gradients, sums over samples of `error` and `in`: `element` is run for
+ * cols synapses of row i from place `at` on, their gradients being g, and `row` after each row.
+ * Segment -1: of all. wait: "" or "nowait". */
+struct cstmt *lower_sampled(struct kernel *, const struct value *, const struct term *, int segment,
+                            const char *wait, bool whole_batch, struct cstmt *element,
+                            struct cstmt *row);
+bool has_parts(const struct value *); /* some term of it has several */
 struct walk walk_column(struct kernel *, const struct term *, const char *suffix,
                         const char *column);
 
@@ -103,6 +113,8 @@ struct form {
     bool sparse;
     const char *params;             /* of a tile */
     const char *rows, *vecs, *span; /* of a tile: rows, vectors of samples, samples */
+    const char *most;               /* rows of the largest tile */
+    const char *each;               /* the loop over rows: unrolled or not */
     /* Adds term t of the value to the sums of its rows: over the inputs of neurons; what readers
      * send back, over the outputs. `number` tells names apart. */
     struct cstmt *(*inputs)(struct kernel *, const struct value *, int t, bool train);
@@ -111,9 +123,10 @@ struct form {
     struct cstmt *(*tiles)(struct kernel *, const struct value *, int64_t depth);
 };
 extern const struct form form_dense, form_csr;
+extern const struct form form_parts; /* csr, forward, where terms have parts */
 /* Of csr: what the reader sends back to the row, added to sum[r]. */
 struct cstmt *csr_row_outputs(struct kernel *, const struct use *, int number, const char *row,
-                              const char *vecs);
+                              const char *vecs, const char *to);
 
 void lower_input(struct module *, struct value *);
 void lower_plain_forward(struct module *, struct value *);

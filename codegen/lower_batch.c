@@ -202,24 +202,11 @@ static struct cstmt *sampled_product(struct module *m, const struct site *s,
 {
     struct cstmt *calls = lower_sides(m, s, pass);
     struct kernel k = product_kernel(m, s, pass, pass->side[1]);
-    struct walk walk = walk_row(&k, s->term, 0, "i");
-    row_index_of(&k, s->term);
-    const char *end = walk_row(&k, s->term, s->term->segments - 1, "i").end;
-    struct cstmt *body =
-        code(m->arena, NULL,
-             "independent for (int64_t i = 0; i < %s; i++) {"
-             "    const int64_t first = %s;"
-             "    const int64_t end = %s;"
-             "    for (int64_t at = first; at < end; at += PLAST_RUN) {"
-             "        float g[PLAST_RUN];"
-             "        const int64_t cols = PLAST_LEAST(PLAST_RUN, end - at);"
-             "        plast_sampled(g, error + i * COLUMNS, in, COLUMNS, %s + at, 0, cols, n);"
-             "        independent for (int64_t l = 0; l < cols; l++)"
-             "            result[at + l] = g[l]%s;"
-             "    }"
-             "}",
-             rows_of(&k, s->value), walk.first, end, walk.index,
-             pass->stmt[0]->mean ? " / (float)n" : "");
+    struct cstmt *element = code(m->arena, NULL,
+                                 "independent for (int64_t l = 0; l < cols; l++)"
+                                 "    result[at + l] = g[l]%s;",
+                                 pass->stmt[0]->mean ? " / (float)n" : "");
+    struct cstmt *body = lower_sampled(&k, s->value, s->term, -1, "", false, element, NULL);
     kernel_finish(&k, pass_comment(m, s, pass), body);
     return cstmt_join(calls, kernel_call(&k));
 }

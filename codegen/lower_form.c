@@ -68,14 +68,40 @@ struct cstmt *by_form(struct module *m, const struct value *v, struct cstmt *den
     return code(m->arena, &h, "if (m->%s[0] != 0) { @0 } else { @1 }", v->form);
 }
 
-struct walk walk_row(struct kernel *k, const struct term *t, int segment, const char *row)
+bool has_parts(const struct value *v)
+{
+    for (int t = 0; t < v->terms; t++)
+        if (v->term[t].parts > 1)
+            return true;
+    return false;
+}
+
+int first_part(const struct term *t, int segment)
+{
+    int part = 0;
+    for (int s = 0; s < segment; s++)
+        part += t->segment[s].parts;
+    return part;
+}
+
+static struct walk walk_parts(struct kernel *k, const struct term *t, int from, int to,
+                              const char *row)
 {
     struct arena *a = k->module->arena;
-    const char *starts = t->starts, *index = row_index(a, t);
-    const char *at = arena_format(a, "(%s) * %d + %d", row, t->segments, segment);
-    kernel_param(k, "const uint32_t *restrict", starts, "m->%s", t->starts);
-    return (struct walk){arena_format(a, "%s[%s]", starts, at),
-                         arena_format(a, "%s[%s + 1]", starts, at), index, NULL};
+    kernel_param(k, "const uint32_t *restrict", t->starts, "m->%s", t->starts);
+    return (struct walk){arena_format(a, "%s[(%s) * %d + %d]", t->starts, row, t->parts, from),
+                         arena_format(a, "%s[(%s) * %d + %d]", t->starts, row, t->parts, to),
+                         row_index(a, t), NULL};
+}
+
+struct walk walk_row(struct kernel *k, const struct term *t, const char *row)
+{
+    return walk_parts(k, t, 0, t->parts, row);
+}
+
+struct walk walk_segment(struct kernel *k, const struct term *t, int segment, const char *row)
+{
+    return walk_parts(k, t, first_part(t, segment), first_part(t, segment + 1), row);
 }
 
 struct walk walk_column(struct kernel *k, const struct term *t, const char *suffix,
@@ -92,6 +118,53 @@ struct walk walk_column(struct kernel *k, const struct term *t, const char *suff
                  t->weight, (long long)t->room);
     return (struct walk){arena_format(a, "%s[%s]", starts, column),
                          arena_format(a, "%s[%s + 1]", starts, column), index, position};
+}
+
+struct cstmt *lower_sampled(struct kernel *k, const struct value *v, const struct term *t,
+                            int segment, const char *wait, bool whole_batch, struct cstmt *element,
+                            struct cstmt *row)
+{
+    struct arena *a = k->module->arena;
+    bool all = segment < 0;
+    struct walk walk = all ? walk_row(k, t, "i") : walk_segment(k, t, segment, "i");
+    const char *rows = rows_of(k, v), *together = "1";
+    int64_t shift = 0;
+    for (int s = 0; s < segment; s++)
+        shift += t->segment[s].rows;
+    row_index_of(k, t);
+    if (has_parts(v)) {
+        together = "together";
+        kernel_param(k, "const int64_t", together, "m->%s[1]", v->form);
+    }
+    const char *call = arena_format(
+        a,
+        "next = plast_sampled_rows(sampled, error, in, COLUMNS, %s, %s, %d, %d, %d, %s, %lld, i, "
+        "PLAST_LEAST(h + 24, %s), at, ",
+        walk.index, t->starts, t->parts, all ? 0 : first_part(t, segment),
+        all ? t->parts : first_part(t, segment + 1), together, (long long)shift, rows);
+    struct holes h = {
+        .s = {whole_batch
+                  ? code(a, NULL, "if (n == BATCH) { %sBATCH); } else { %sn); }", call, call)
+                  : code(a, NULL, "%sn);", call),
+              element, row}};
+    return code(a, &h,
+                "independent %s for (int64_t h = 0; h < %s; h += 24) {"
+                "    float sampled[PLAST_RUN];"
+                "    int64_t base = 0;"
+                "    int64_t next = h;"
+                "    for (int64_t i = h; i < PLAST_LEAST(h + 24, %s); i++) {"
+                "        const int64_t first = %s;"
+                "        const int64_t end = %s;"
+                "        for (int64_t at = first; at < end; at += PLAST_RUN) {"
+                "            const int64_t cols = PLAST_LEAST(PLAST_RUN, end - at);"
+                "            if (i >= next) { base = at; @0 }"
+                "            const float *const g = sampled + (at - base);"
+                "            @1"
+                "        }"
+                "        @2"
+                "    }"
+                "}",
+                wait, rows, rows, walk.first, walk.end);
 }
 
 /* --- changes of form */
@@ -147,7 +220,6 @@ static const char *mask_arguments(struct module *m, const struct value *v, const
 static struct cstmt *squeeze(struct module *m, const struct value *v, const struct term *t)
 {
     struct arena *a = m->arena;
-    const struct value *from = packed_input(t);
     const char *mask = mask_arguments(m, v, t), *bounds = arena_format(a, "%s_bounds", t->weight);
     struct cstmt *s = NULL;
     for (int i = 0; i < m->plan->fields; i++) {
@@ -155,23 +227,20 @@ static struct cstmt *squeeze(struct module *m, const struct value *v, const stru
         if (moves_with(f, t) && f->kind != F_MASK)
             s = cstmt_join(s, code(a, NULL, "plast_squeeze(m->%s, %s);", f->name, mask));
     }
-    if (t->segments > 1) {
-        int64_t end = 0;
-        text_printf(&m->tables, "static const int64_t %s[%d] = {", bounds, t->segments);
-        for (int i = 0; i < t->segments; i++) {
-            end += t->segment[i].rows;
-            text_printf(&m->tables, "%s%lld", i ? ", " : "", (long long)end);
-        }
-        text_add(&m->tables, "};\n");
-    } else {
-        s = cstmt_join(
-            s, code(a, NULL, "const int64_t %s = %s;", bounds,
-                    from ? module_rows(m, from) : arena_format(a, "%lld", (long long)t->rows)));
+    int64_t column = 0;
+    text_printf(&m->tables, "static const int64_t %s[%d] = {", bounds, t->parts);
+    for (int i = 0; i < t->segments; i++) {
+        const struct segment *g = &t->segment[i];
+        for (int part = 0; part < g->parts; part++)
+            text_printf(&m->tables, "%s%lld", i || part ? ", " : "",
+                        (long long)(column + g->rows * (part + 1) / g->parts));
+        column += g->rows;
     }
-    s = cstmt_join(
-        s, code(a, NULL, "plast_index_rows(m->%s, %lld, m->%s, %s, %lld, %s%s, %d, m->%s);",
-                t->weight, (long long)t->room, t->alive, module_rows(m, v), (long long)t->line,
-                t->segments > 1 ? "" : "&", bounds, t->segments, t->starts));
+    text_add(&m->tables, "};\n");
+    s = cstmt_join(s,
+                   code(a, NULL, "plast_index_rows(m->%s, %lld, m->%s, %s, %lld, %s, %d, m->%s);",
+                        t->weight, (long long)t->room, t->alive, module_rows(m, v),
+                        (long long)t->line, bounds, t->parts, t->starts));
     if (t->columns)
         s = cstmt_join(s, code(a, NULL, "plast_index_columns(m->%s, %lld, %s, m->%s);", t->weight,
                                (long long)t->room, mask, t->columns));
@@ -196,10 +265,12 @@ static struct cstmt *choose(struct module *m, const struct value *v)
 {
     struct arena *a = m->arena;
     struct cstmt *s = code(a, NULL, "int64_t live = 0; int64_t places = 0; int fits = 1;");
+    int parts = 0;
     for (int t = 0; t < v->terms; t++) {
         const struct term *term = &v->term[t];
         if (!term->dense)
             continue;
+        parts += term->parts;
         const struct value *from = packed_input(term);
         const char *count = arena_format(a, "count%d", t);
         s = cstmt_join(
@@ -212,11 +283,15 @@ static struct cstmt *choose(struct module *m, const struct value *v)
                     from ? module_rows(m, from) : arena_format(a, "%lld", (long long)term->rows),
                     count, (long long)term->room));
     }
-    return cstmt_join(
+    s = cstmt_join(
         s, code(a, NULL,
                 "m->%s[0] = fits != 0 && (m->run.forms == PLAST_FORMS_CSR || (m->run.forms == "
                 "PLAST_FORMS_AUTO && (double)live < %s_CROSSOVER * (double)places)) ? 1 : 0;",
                 v->form, upper_case(a, v->name)));
+    if (has_parts(v)) /* as many parts together as make eight synapses of a row */
+        s = cstmt_join(s, code(a, NULL, "m->%s[1] = 1 + %d * 8 * %s / (live + 1);", v->form, parts,
+                               module_rows(m, v)));
+    return s;
 }
 
 static struct cstmt *make_csr(struct module *m, const struct value *v)

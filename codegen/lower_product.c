@@ -129,10 +129,10 @@ static struct cstmt *clear_sums(struct arena *a, const struct form *form, struct
     struct holes h = {.e = {start}};
     return code(a, &h,
                 "plast_vec sum[%s][%s];"
-                "unroll for (int r = 0; r < %s; r++)"
+                "%s (int r = 0; r < %s; r++)"
                 "    unroll for (int q = 0; q < %s; q++)"
                 "        sum[r][q] = plast_splat($0);",
-                form->sparse ? form->rows : "PLAST_ROWS", form->vecs, form->rows, form->vecs);
+                form->most, form->vecs, form->each, form->rows, form->vecs);
 }
 
 /* The sums leave their registers row by row; `element` is run for each, in l. */
@@ -140,7 +140,7 @@ static struct cstmt *leave_tile(struct arena *a, const struct form *form, struct
 {
     struct holes h = {.s = {element}};
     return code(a, &h,
-                "unroll for (int r = 0; r < %s; r++) {"
+                "%s (int r = 0; r < %s; r++) {"
                 "    float s[%s];"
                 "    unroll for (int q = 0; q < %s; q++)"
                 "        plast_store(s + q * PLAST_LANES, sum[r][q]);"
@@ -149,7 +149,7 @@ static struct cstmt *leave_tile(struct arena *a, const struct form *form, struct
                 "        @0"
                 "    }"
                 "}",
-                form->rows, form->span, form->vecs, form->span);
+                form->each, form->rows, form->span, form->vecs, form->span);
 }
 
 static int64_t depth_of(const struct value *v)
@@ -242,7 +242,7 @@ void lower_forward(struct module *m, struct value *v)
     struct cstmt *shown, *csr_shown = NULL, *csr = NULL;
     struct cstmt *calls = forward_calls(m, v, &form_dense, &shown);
     if (v->form)
-        csr = forward_calls(m, v, &form_csr, &csr_shown);
+        csr = forward_calls(m, v, has_parts(v) ? &form_parts : &form_csr, &csr_shown);
     m->forward = cstmt_join(m->forward, by_form(m, v, calls, csr));
     m->shown = cstmt_join(m->shown, by_form(m, v, shown, csr_shown));
 }
@@ -266,6 +266,8 @@ const struct form form_dense = {
     .rows = "rows",
     .vecs = "VECS",
     .span = "STRIP",
+    .most = "PLAST_ROWS",
+    .each = "unroll for",
     .inputs = dense_inputs,
     .outputs = dense_outputs,
     .tiles = dense_tiles,
@@ -281,7 +283,8 @@ static struct cstmt *either_outputs(struct kernel *k, const struct use *u, int n
         return dense;
     const char *flag = arena_format(a, "csr%d", number);
     kernel_param(k, "const int64_t", flag, "m->%s[0]", u->by->form);
-    struct holes h = {.s = {csr_row_outputs(k, u, number, "i + r", form_dense.vecs), dense}};
+    struct holes h = {
+        .s = {csr_row_outputs(k, u, number, "i + r", form_dense.vecs, "sum[r]"), dense}};
     return code(a, &h,
                 "if (%s != 0) {"
                 "    unroll for (int r = 0; r < rows; r++) { @0 }"
@@ -297,6 +300,8 @@ static const struct form form_either = {
     .rows = "rows",
     .vecs = "VECS",
     .span = "STRIP",
+    .most = "PLAST_ROWS",
+    .each = "unroll for",
     .outputs = either_outputs,
     .tiles = dense_tiles,
 };

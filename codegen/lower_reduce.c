@@ -113,8 +113,7 @@ struct cstmt *reduce_rows(struct module *m, const struct site *s, const struct p
         count = columns_of(k, site_input(s));
     if (stored == STORED_CSR) {
         walk = code(a, NULL, "const int64_t first = %s; const int64_t end = %s;",
-                    walk_row(k, s->term, 0, "i").first,
-                    walk_row(k, s->term, s->term->segments - 1, "i").end);
+                    walk_row(k, s->term, "i").first, walk_row(k, s->term, "i").end);
         count = "end - first";
     }
     if (layer) {

@@ -83,8 +83,8 @@ struct cstmt *matrix_loop(struct place *p, struct cstmt *element)
                 "        @0"
                 "    }"
                 "}",
-                rows_of(k, s->value), walk_row(k, s->term, 0, "i").first,
-                walk_row(k, s->term, s->term->segments - 1, "i").end);
+                rows_of(k, s->value), walk_row(k, s->term, "i").first,
+                walk_row(k, s->term, "i").end);
 }
 
 struct cstmt *in_region(struct module *m, struct cstmt *calls)

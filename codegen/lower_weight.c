@@ -303,8 +303,6 @@ static struct cstmt *lower_csr_weight(struct update *u, bool fuse)
     kernel_param(&k, "const int64_t", "n", "n");
     kernel_param(&k, "const float *restrict", "error", "%s", u->v->error->name);
     kernel_param(&k, "const float *restrict", "in", "%s", u->g->value->plain->name);
-    struct walk walk = walk_row(&k, t, u->segment, "i");
-    row_index_of(&k, t);
     if (fuse) {
         element = tile_optimizer(&k, u, NULL, &head);
     } else {
@@ -314,31 +312,13 @@ static struct cstmt *lower_csr_weight(struct update *u, bool fuse)
                        "independent for (int64_t l = 0; l < cols; l++)"
                        "    gradient[at + l] = g[l];");
     }
-    struct holes h = {.s = {element, fuse ? lower_adapt_rows(&k, u) : NULL}};
-    kernel_finish(
-        &k,
-        arena_format(a, "%s: the gradient of what lives of %s%s.", where(m, t->dense->loc),
-                     u->f->tensor, fuse ? " and, row by row, its update" : ""),
-        cstmt_join(head, code(a, &h,
-                              "independent %s for (int64_t i = 0; i < %s; i++) {"
-                              "    const int64_t first = %s;"
-                              "    const int64_t end = %s;"
-                              "    for (int64_t at = first; at < end; at += PLAST_RUN) {"
-                              "        float g[PLAST_RUN];"
-                              "        const int64_t cols = PLAST_LEAST(PLAST_RUN, end - at);"
-                              "        if (n == BATCH) {"
-                              "            plast_sampled(g, error + i * COLUMNS, in, COLUMNS, %s + "
-                              "at, %lld, cols, BATCH);"
-                              "        } else {"
-                              "            plast_sampled(g, error + i * COLUMNS, in, COLUMNS, %s + "
-                              "at, %lld, cols, n);"
-                              "        }"
-                              "        @0"
-                              "    }"
-                              "    @1"
-                              "}",
-                              fuse ? "nowait" : "", rows_of(&k, u->v), walk.first, walk.end,
-                              walk.index, (long long)u->column, walk.index, (long long)u->column)));
+    struct cstmt *rows = lower_sampled(&k, u->v, t, u->segment, fuse ? "nowait" : "", true, element,
+                                       fuse ? lower_adapt_rows(&k, u) : NULL);
+    kernel_finish(&k,
+                  arena_format(a, "%s: the gradient of what lives of %s%s.",
+                               where(m, t->dense->loc), u->f->tensor,
+                               fuse ? " and, row by row, its update" : ""),
+                  cstmt_join(head, rows));
     return kernel_call(&k);
 }
 
@@ -370,8 +350,7 @@ static struct cstmt *each_element(struct kernel *k, const struct value *v, const
                     "        @0"
                     "    }"
                     "}",
-                    rows_of(k, v), walk_row(k, t, 0, "i").first,
-                    walk_row(k, t, t->segments - 1, "i").end);
+                    rows_of(k, v), walk_row(k, t, "i").first, walk_row(k, t, "i").end);
     return code(a, &h,
                 "independent for (int64_t i = 0; i < %s; i++) {"
                 "    const int64_t at = i * %lld;"

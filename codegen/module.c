@@ -80,8 +80,7 @@ static void print_sizes(struct text *t, const struct module *m)
     text_add(t, "#define STRIP (VECS * PLAST_LANES)\n");
     if (!plan_has_forms(p))
         return;
-    text_add(t, "#define SPAN_VECS (COLUMNS % (PLAST_SPAN * PLAST_LANES) == 0 ? PLAST_SPAN : VECS) "
-                "/* the same of csr */\n");
+    text_add(t, "#define SPAN_VECS PLAST_SPAN(COLUMNS) /* the same of csr */\n");
     text_add(t, "#define SPAN (SPAN_VECS * PLAST_LANES)\n");
     for (int i = 0; i < p->values; i++) {
         const struct value *v = p->value[i];

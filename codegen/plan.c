@@ -48,7 +48,7 @@ static void finish(struct builder *b, struct node *node, struct value *v)
     PUSH(b->arena, b->plan->value, b->plan->values, v);
     v->name = stem(b, v->layer->name);
     v->units = names_constant(b->names, arena_format(b->arena, "%s_UNITS", v->name));
-    struct segment s = {v, 0, v->rows};
+    struct segment s = {.value = v, .rows = v->rows};
     PUSH(b->arena, b->view[node->index], b->views[node->index], s);
     b->open[node->index] = NULL;
 }

@@ -25,6 +25,7 @@ struct carry;
 struct segment {
     struct value *value;
     int64_t from, rows;
+    int parts; /* in a term that can be csr: pieces whose samples fit the first cache */
 };
 
 /* Rows of a value that can be silent for ever, and the masks of neurons that say which are: a row
@@ -55,8 +56,9 @@ struct term {
     struct buffer *kept, *demand;
     struct carry *carry; /* sums that its updates leave for the rules of the next step */
     int carries;
-    const char *starts;  /* csr: field of where the synapses of each row and segment begin; NULL:
-                            never  csr */
+    const char *starts;  /* csr: field of where the synapses of each row and part begin; NULL:
+                            never csr */
+    int parts;           /* of all segments */
     const char *columns; /* the same of columns, where errors are pulled through it */
     int64_t room;        /* values that its memory holds in csr */
 };

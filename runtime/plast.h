@@ -382,18 +382,20 @@ omp_get_max_threads(void); /* <omp.h> is not on every machine whose compiler kno
 #define PLAST_ROWS 6
 #endif
 
-/* The share of a layer's synapses that live below which csr is the faster form; a csr tile is a row
- * by PLAST_SPAN vectors of samples. */
+/* The share of a layer's synapses that live below which csr is the faster form. */
 #if defined __AVX512F__
 #define PLAST_CROSSOVER 0.3
-#define PLAST_SPAN 2
 #elif defined __AVX__
 #define PLAST_CROSSOVER 0.3
-#define PLAST_SPAN 4
 #else
 #define PLAST_CROSSOVER 0.3
-#define PLAST_SPAN 4
 #endif
+/* Vectors of samples in a csr tile, of n samples. */
+#define PLAST_SPAN(n)                                                                              \
+    ((n) % (8 * PLAST_LANES) == 0   ? 8                                                            \
+     : (n) % (4 * PLAST_LANES) == 0 ? 4                                                            \
+     : (n) % (2 * PLAST_LANES) == 0 ? 2                                                            \
+                                    : 1)
 
 #define PLAST_INLINE __attribute__((always_inline))
 #define PLAST_UNUSED __attribute__((unused))
@@ -706,32 +708,30 @@ static inline PLAST_UNUSED void plast_gather_columns(const struct plast_source *
     }
 }
 
-/* The sums of PLAST_LANES vectors over their lanes, as one vector. */
+/* The sums of four vectors over their lanes, as the first four lanes. */
 static inline PLAST_INLINE PLAST_UNUSED plast_vec plast_lane_sums(const plast_vec *v)
 {
 #if PLAST_LANES == 16
-    plast_vec t[8];
-    PLAST_UNROLL for (int i = 0; i < 8; i++) t[i] =
-        PLAST_SHUFFLE(v[i], v[i + 8], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
-        PLAST_SHUFFLE(v[i], v[i + 8], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
-    PLAST_UNROLL for (int i = 0; i < 4; i++) t[i] =
-        PLAST_SHUFFLE(t[i], t[i + 4], 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27) +
-        PLAST_SHUFFLE(t[i], t[i + 4], 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31);
-    PLAST_UNROLL for (int i = 0; i < 2; i++) t[i] =
-        PLAST_SHUFFLE(t[i], t[i + 2], 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29) +
-        PLAST_SHUFFLE(t[i], t[i + 2], 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
-    return PLAST_SHUFFLE(t[0], t[1], 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30) +
-           PLAST_SHUFFLE(t[0], t[1], 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31);
+    const plast_vec a =
+        PLAST_SHUFFLE(v[0], v[1], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
+        PLAST_SHUFFLE(v[0], v[1], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+    const plast_vec b =
+        PLAST_SHUFFLE(v[2], v[3], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
+        PLAST_SHUFFLE(v[2], v[3], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+    plast_vec c = PLAST_SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) +
+                  PLAST_SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+    c += PLAST_SHUFFLE(c, c, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+    c += PLAST_SHUFFLE(c, c, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+    return PLAST_SHUFFLE(c, c, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12);
 #elif PLAST_LANES == 8
-    plast_vec t[4];
-    PLAST_UNROLL for (int i = 0; i < 4; i++) t[i] =
-        PLAST_SHUFFLE(v[i], v[i + 4], 0, 1, 2, 3, 8, 9, 10, 11) +
-        PLAST_SHUFFLE(v[i], v[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
-    PLAST_UNROLL for (int i = 0; i < 2; i++) t[i] =
-        PLAST_SHUFFLE(t[i], t[i + 2], 0, 1, 8, 9, 4, 5, 12, 13) +
-        PLAST_SHUFFLE(t[i], t[i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
-    return PLAST_SHUFFLE(t[0], t[1], 0, 8, 2, 10, 4, 12, 6, 14) +
-           PLAST_SHUFFLE(t[0], t[1], 1, 9, 3, 11, 5, 13, 7, 15);
+    const plast_vec a = PLAST_SHUFFLE(v[0], v[1], 0, 1, 2, 3, 8, 9, 10, 11) +
+                        PLAST_SHUFFLE(v[0], v[1], 4, 5, 6, 7, 12, 13, 14, 15);
+    const plast_vec b = PLAST_SHUFFLE(v[2], v[3], 0, 1, 2, 3, 8, 9, 10, 11) +
+                        PLAST_SHUFFLE(v[2], v[3], 4, 5, 6, 7, 12, 13, 14, 15);
+    plast_vec c = PLAST_SHUFFLE(a, b, 0, 1, 4, 5, 8, 9, 12, 13) +
+                  PLAST_SHUFFLE(a, b, 2, 3, 6, 7, 10, 11, 14, 15);
+    c += PLAST_SHUFFLE(c, c, 1, 0, 3, 2, 5, 4, 7, 6);
+    return PLAST_SHUFFLE(c, c, 0, 2, 4, 6, 0, 2, 4, 6);
 #else
     const plast_vec a =
         PLAST_SHUFFLE(v[0], v[2], 0, 1, 4, 5) + PLAST_SHUFFLE(v[0], v[2], 2, 3, 6, 7);
@@ -751,20 +751,19 @@ static inline PLAST_INLINE PLAST_UNUSED plast_vec plast_first_lanes(plast_vec v,
     return plast_load(part);
 }
 
-/* g[k] = sum over n samples of error[sample] * in[index[k] - shift][sample], for k < count; rows of
- * `in` are `line` floats apart. g has room for whole vectors. */
-#define PLAST_RUN 256
-static inline PLAST_INLINE PLAST_UNUSED void plast_sampled(float *g, const float *restrict error,
-                                                           const float *restrict in, int64_t line,
-                                                           const plast_index *restrict index,
-                                                           int64_t shift, int64_t count, int64_t n)
+/* g[p - base] = sum over n samples of error[sample] * in[index[p] - shift][sample], for first <= p
+ * < end; rows of `in` are `line` floats apart. */
+static inline PLAST_INLINE PLAST_UNUSED void
+plast_sampled(float *restrict g, const float *restrict error, const float *restrict in,
+              int64_t line, const plast_index *restrict index, int64_t first, int64_t end,
+              int64_t base, int64_t shift, int64_t n)
 {
     const int64_t whole = n / PLAST_LANES * PLAST_LANES;
-    for (int64_t k = 0; k < count; k += PLAST_LANES) {
-        plast_vec d[PLAST_LANES];
-        PLAST_UNROLL for (int64_t l = 0; l < PLAST_LANES; l++)
+    for (int64_t p = first; p < end; p += 4) {
+        plast_vec d[4];
+        PLAST_UNROLL for (int64_t l = 0; l < 4; l++)
         {
-            const int64_t at = k + l < count ? k + l : k; /* past the end: anything */
+            const int64_t at = p + l < end ? p + l : p; /* past the end: anything */
             const float *row = in + ((int64_t)index[at] - shift) * line;
             d[l] = plast_splat(0.0f);
             PLAST_UNROLL for (int64_t q = 0; q < whole; q += PLAST_LANES) d[l] +=
@@ -773,8 +772,45 @@ static inline PLAST_INLINE PLAST_UNUSED void plast_sampled(float *g, const float
                 d[l] += plast_first_lanes(plast_load(error + whole), n - whole) *
                         plast_first_lanes(plast_load(row + whole), n - whole);
         }
-        plast_store(g + k, plast_lane_sums(d));
+        float sums[PLAST_LANES];
+        plast_store(sums, plast_lane_sums(d));
+        float *to = g + (p - base);
+        if (p + 4 <= end) {
+            memcpy(to, sums, sizeof(float[4]));
+            continue;
+        }
+        to[0] = sums[0];
+        if (p + 1 < end)
+            to[1] = sums[1];
+        if (p + 2 < end)
+            to[2] = sums[2];
     }
+}
+
+/* The same for rows of a squeezed matrix from row i on, and of row i from place `at` on, into g
+ * from its beginning: parts `from` to `to` of each row, `together` of them at once, those of all
+ * rows before the next, so that what they read of `in` stays near. As many rows before `end` as fit
+ * PLAST_RUN gradients. Returns the row after them: i, if no row fits, and then PLAST_RUN of it. */
+#define PLAST_RUN 4096
+static inline PLAST_INLINE PLAST_UNUSED int64_t plast_sampled_rows(
+    float *restrict g, const float *restrict error, const float *restrict in, int64_t line,
+    const plast_index *restrict index, const uint32_t *restrict starts, int64_t parts, int64_t from,
+    int64_t to, int64_t together, int64_t shift, int64_t i, int64_t end, int64_t at, int64_t n)
+{
+    int64_t next = i;
+    while (next < end && (int64_t)starts[next * parts + to] - at <= PLAST_RUN)
+        next++;
+    if (next == i)
+        plast_sampled(g, error + i * line, in, line, index, at, at + PLAST_RUN, at, shift, n);
+    for (int64_t part = from; part < to; part += together) {
+        const int64_t last = PLAST_LEAST(part + together, to);
+        for (int64_t r = i; r < next; r++) {
+            const int64_t first = starts[r * parts + part];
+            plast_sampled(g, error + r * line, in, line, index, first < at ? at : first,
+                          starts[r * parts + last], at, shift, n);
+        }
+    }
+    return next;
 }
 
 /* Threads for a parallel region: what was asked for, else as OpenMP chooses. */
