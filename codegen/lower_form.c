@@ -259,6 +259,14 @@ static struct cstmt *spread(struct module *m, const struct value *v, const struc
     return s;
 }
 
+static int layer_index(const struct net *net, const struct layer *layer)
+{
+    for (int i = 0; i < net->layer_count; i++)
+        if (net->layer[i] == layer)
+            return i;
+    bug("a value of no layer");
+}
+
 /* Whether the weights of the value are to be csr: their live synapses against the places of those
  * that are held. */
 static struct cstmt *choose(struct module *m, const struct value *v)
@@ -285,9 +293,10 @@ static struct cstmt *choose(struct module *m, const struct value *v)
     }
     s = cstmt_join(
         s, code(a, NULL,
-                "m->%s[0] = fits != 0 && (m->run.forms == PLAST_FORMS_CSR || (m->run.forms == "
-                "PLAST_FORMS_AUTO && (double)live < %s_CROSSOVER * (double)places)) ? 1 : 0;",
-                v->form, upper_case(a, v->name)));
+                "m->%s[0] = fits != 0 && (m->run.forms == PLAST_FORMS_CSR || m->run.forms == "
+                "PLAST_FORMS_CSR_OF + %d || (m->run.forms == PLAST_FORMS_AUTO && (double)live < "
+                "%s_CROSSOVER * (double)places)) ? 1 : 0;",
+                v->form, layer_index(m->plan->net, v->layer), upper_case(a, v->name)));
     if (has_parts(v)) /* as many parts together as make eight synapses of a row */
         s = cstmt_join(s, code(a, NULL, "m->%s[1] = 1 + %d * 8 * %s / (live + 1);", v->form, parts,
                                module_rows(m, v)));
@@ -371,14 +380,6 @@ static void lower_unpack(struct module *m)
                 s, code(a, NULL, "plast_hold_all(%s, m->%s, m->%s);", v->units, v->place, v->live));
     }
     add_function(m, "unpack", "All as the manifest describes it.", s);
-}
-
-static int layer_index(const struct net *net, const struct layer *layer)
-{
-    for (int i = 0; i < net->layer_count; i++)
-        if (net->layer[i] == layer)
-            return i;
-    bug("a value of no layer");
 }
 
 static const char *is_packed(struct module *m, const struct value *v, const char *list)

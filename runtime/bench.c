@@ -2,37 +2,18 @@
  * peak of one core is measured, so that both figures come from the same moments. What the ends of
  * epochs take is measured apart, over a run, and its share added to each step: a window is shorter
  * than an epoch. The medians make one JSON line. */
-#include "trainer.h"
+#include "bench.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { WINDOWS = 9 };
 
 /* Of the OpenMP runtime, if the model was compiled with one; this library links none. */
 #if defined __GNUC__
 extern int omp_get_max_threads(void) __attribute__((weak));
 #endif
 
-struct bench {
-    const struct plast_options *options;
-    const struct plast_model *model;
-    struct plast_fault *fault;
-    void *block;
-    void *loaded; /* a copy of what --load brought; NULL: the seed's state */
-    struct plast_run *run;
-    struct plast_split split;
-    struct plast_batch batch;
-    int64_t place;     /* of the next batch in the order */
-    double epoch_ends; /* seconds of end_epoch for each step of a run */
-    int64_t fma_rounds;
-    volatile double sink;                               /* what fma returns must be used */
-    double rate[WINDOWS], peak[WINDOWS], step[WINDOWS]; /* samples/s, GFLOP/s of a core, seconds */
-    struct plast_epoch epoch;                           /* of the last window */
-};
-
-static int64_t count_threads(const struct bench *b)
+int64_t plast_bench_threads(const struct plast_bench *b)
 {
     if (b->options->threads)
         return b->options->threads;
@@ -49,15 +30,15 @@ static int compare_doubles(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-static double median(double *value)
+double plast_bench_median(double *value)
 {
-    qsort(value, WINDOWS, sizeof *value, compare_doubles);
-    return value[WINDOWS / 2];
+    qsort(value, PLAST_WINDOWS, sizeof *value, compare_doubles);
+    return value[PLAST_WINDOWS / 2];
 }
 
-/* The first state again: a run that were longer than the model's epochs would measure a rate that
- * its schedule never meant. */
-static int restart(struct bench *b, int64_t steps_per_epoch)
+/* A run that were longer than the model's epochs would measure a rate that its schedule never
+ * meant. */
+int plast_bench_restart(struct plast_bench *b, int64_t steps_per_epoch)
 {
     struct plast_run was = *b->run;
     int code = 0;
@@ -78,25 +59,24 @@ static int restart(struct bench *b, int64_t steps_per_epoch)
     return code ? plast_model_fault(code, b->model, "beginning", b->fault) : 0;
 }
 
-static int64_t count_epoch_steps(const struct bench *b)
+int64_t plast_bench_epoch_steps(const struct plast_bench *b)
 {
     return plast_count_steps(b->split.train.samples, b->model->batch);
 }
 
-static int end_epoch(struct bench *b)
+static int end_epoch(struct plast_bench *b)
 {
     int code = b->model->end_epoch(b->block);
     b->place = 0;
     if (code)
         return plast_model_fault(code, b->model, "the end of an epoch", b->fault);
     if (b->run->epoch >= b->run->epochs)
-        return restart(b, b->run->steps_per_epoch);
+        return plast_bench_restart(b, b->run->steps_per_epoch);
     plast_shuffle(b->batch.order, b->split.train.samples, b->run->seed, b->run->epoch);
     return 0;
 }
 
-/* Gathers a batch and makes the step, both timed. */
-static int take_step(struct bench *b, double *seconds, float *loss)
+int plast_bench_step(struct plast_bench *b, double *seconds, float *loss)
 {
     double begun = plast_now();
     int code = plast_step_batch(&b->batch, b->place, b->model, b->block, loss);
@@ -107,14 +87,14 @@ static int take_step(struct bench *b, double *seconds, float *loss)
 
 /* The ends of all epochs of a run, as far as the time reaches, after one step each: what is due
  * once in some epochs, or from some epoch on, counts as often as a run does it. */
-static int measure_epoch_ends(struct bench *b, double seconds)
+static int measure_epoch_ends(struct plast_bench *b, double seconds)
 {
     double until = plast_now() + seconds, took = 0, step;
     int64_t epochs = 0;
     float loss;
-    int status = restart(b, 1);
+    int status = plast_bench_restart(b, 1);
     for (; !status && epochs < b->run->epochs && (!epochs || plast_now() < until); epochs++) {
-        status = take_step(b, &step, &loss);
+        status = plast_bench_step(b, &step, &loss);
         double begun = plast_now();
         int code = status ? 0 : b->model->end_epoch(b->block);
         took += plast_now() - begun;
@@ -122,19 +102,19 @@ static int measure_epoch_ends(struct bench *b, double seconds)
             status = plast_model_fault(code, b->model, "the end of an epoch", b->fault);
         b->place = 0;
     }
-    b->epoch_ends = took / (double)epochs / (double)count_epoch_steps(b);
+    b->epoch_ends = took / (double)epochs / (double)plast_bench_epoch_steps(b);
     return status;
 }
 
 /* Steps for at least so many seconds and three of them. Returns the time in b->epoch. */
-static int run_window(struct bench *b, double seconds)
+static int run_window(struct plast_bench *b, double seconds)
 {
     double loss_sum = 0, step;
     float loss;
     int status = 0;
     b->epoch = (struct plast_epoch){.number = b->run->epoch + 1, .train_accuracy = -1};
     while (!status && (b->epoch.steps < 3 || b->epoch.seconds < seconds)) {
-        status = take_step(b, &step, &loss);
+        status = plast_bench_step(b, &step, &loss);
         if (status)
             return status;
         b->epoch.seconds += step + b->epoch_ends;
@@ -151,7 +131,7 @@ static int run_window(struct bench *b, double seconds)
 }
 
 /* GFLOP/s of one core; the rounds grow until one measurement takes 20 ms. */
-static double measure_peak(struct bench *b)
+static double measure_peak(struct plast_bench *b)
 {
     for (;;) {
         double begun = plast_now();
@@ -164,12 +144,12 @@ static double measure_peak(struct bench *b)
     }
 }
 
-static void print_result(struct bench *b)
+static void print_result(struct plast_bench *b)
 {
-    double rate = median(b->rate), peak = median(b->peak);
-    int64_t threads = count_threads(b);
+    double rate = plast_bench_median(b->rate), peak = plast_bench_median(b->peak);
+    int64_t threads = plast_bench_threads(b);
     b->epoch.test_accuracy = -1;
-    b->epoch.seconds = median(b->step);
+    b->epoch.seconds = plast_bench_median(b->step);
     b->epoch.steps = 1;
     b->epoch.samples = rate * b->epoch.seconds;
     putchar('{');
@@ -181,16 +161,16 @@ static void print_result(struct bench *b)
     printf(", \"threads\": %" PRId64 ", \"batch\": %" PRId64 "}\n", threads, b->model->batch);
 }
 
-static int run_windows(struct bench *b)
+static int run_windows(struct plast_bench *b)
 {
-    double seconds = b->options->seconds / WINDOWS;
+    double seconds = b->options->seconds / PLAST_WINDOWS;
     int status = measure_epoch_ends(b, seconds);
     if (!status)
-        status = restart(b, count_epoch_steps(b));
+        status = plast_bench_restart(b, plast_bench_epoch_steps(b));
     if (!status)
         status = run_window(b, seconds);
     measure_peak(b);
-    for (int i = 0; i < WINDOWS && !status; i++) {
+    for (int i = 0; i < PLAST_WINDOWS && !status; i++) {
         b->peak[i] = measure_peak(b);
         status = run_window(b, seconds);
         b->rate[i] = b->epoch.samples / b->epoch.seconds;
@@ -201,7 +181,7 @@ static int run_windows(struct bench *b)
     return status;
 }
 
-static int load_start(struct bench *b)
+static int load_start(struct plast_bench *b)
 {
     struct plast_saved saved;
     int status = plast_load(b->options->load, b->model, b->block, &saved, b->fault);
@@ -218,7 +198,7 @@ static int load_start(struct bench *b)
 int plast_command_bench(const struct plast_options *options, const struct plast_model *model,
                         struct plast_fault *fault)
 {
-    struct bench b = {.options = options, .model = model, .fault = fault, .fma_rounds = 1024};
+    struct plast_bench b = {.options = options, .model = model, .fault = fault, .fma_rounds = 1024};
     uint64_t seed = options->has_seed ? options->seed : model->seed;
     int status = plast_init_block(&b.block, model, seed, options, fault);
     b.run = b.block;
@@ -231,7 +211,7 @@ int plast_command_bench(const struct plast_options *options, const struct plast_
     if (!status && !b.split.train.samples)
         status = plast_fail(fault, PLAST_STATUS_FILE, "there is no sample to train with");
     if (!status)
-        status = run_windows(&b);
+        status = options->crossover ? plast_bench_crossover(&b) : run_windows(&b);
     plast_close_batch(&b.batch);
     plast_data_close(&b.split);
     free(b.loaded);

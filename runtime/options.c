@@ -22,6 +22,8 @@
     X(SAVE, "--save", "FILE", BIT(TRAIN), "write a checkpoint after each epoch and at the end")    \
     X(RESUME, "--resume", "FILE", BIT(TRAIN), "go on where this checkpoint was written")           \
     X(LOG, "--log", "FILE", BIT(TRAIN), "one JSON line for each epoch; - is standard output")      \
+    X(CROSSOVER, "--crossover", NULL, BIT(BENCH),                                                  \
+      "instead, measure below which density csr is faster")                                        \
     X(NO_SHUFFLE, "--no-shuffle", NULL, BIT(TRAIN), "take the samples in the order of the file")   \
     X(RAW, "--raw", "OUT.npy", BIT(PREDICT), "write the outputs as an array instead")              \
     X(SECONDS, "--seconds", "S", BIT(BENCH), "measure for so long; 3 if not given")                \
@@ -189,6 +191,9 @@ static int set_option(struct plast_options *to, enum option option, const char *
     case O_NO_SHUFFLE:
         to->keep_order = true;
         break;
+    case O_CROSSOVER:
+        to->crossover = true;
+        break;
     case O_QUIET:
         to->quiet = true;
         break;
@@ -277,6 +282,11 @@ static int check_options(const struct plast_options *options, struct plast_fault
     if ((options->command == PLAST_EVAL || options->command == PLAST_PREDICT) && !options->load)
         return plast_fail(fault, PLAST_STATUS_USAGE, "%s needs --load FILE",
                           plast_command_name[options->command]);
+    if (options->crossover && (options->load || options->forms != PLAST_FORMS_AUTO))
+        return plast_fail(
+            fault, PLAST_STATUS_USAGE,
+            "--crossover begins with the seed's weights and takes both forms: without "
+            "--load and --forms");
     return 0;
 }
 

@@ -106,13 +106,13 @@ enum plast_form {
 
 /* plast_run.forms: which forms a model takes. */
 enum plast_forms {
-    PLAST_FORMS_AUTO,   /* the one that is fastest at the layer's density */
-    PLAST_FORMS_DENSE,  /* what is dead is multiplied as the rest */
-    PLAST_FORMS_PACKED, /* no csr */
-    PLAST_FORMS_CSR     /* csr wherever it finds room */
+    PLAST_FORMS_AUTO,       /* the one that is fastest at the layer's density */
+    PLAST_FORMS_DENSE,      /* what is dead is multiplied as the rest */
+    PLAST_FORMS_PACKED,     /* no csr */
+    PLAST_FORMS_CSR,        /* csr wherever it finds room */
+    PLAST_FORMS_CSR_OF = 16 /* and more: csr for layer forms - 16 alone, all else dense */
 };
 
-/* One generated model. All functions return 0 or a plast_error. None keeps a pointer. */
 /* Samples of a data set, for a step that gathers its inputs itself: by all its threads, and laid
  * out as the forms of its first layers want them. */
 struct plast_source {
@@ -122,6 +122,7 @@ struct plast_source {
     float *rows;          /* [batch][inputs], room for the step to write */
 };
 
+/* One generated model. All functions return 0 or a plast_error. None keeps a pointer. */
 struct plast_model {
     int abi; /* PLAST_ABI */
     const char *name;

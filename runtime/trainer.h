@@ -35,8 +35,8 @@ enum plast_command {
 struct plast_options {
     const char *program; /* for messages: the last part of argv[0] */
     enum plast_command command;
-    bool help, quiet, keep_order; /* keep_order: --no-shuffle */
-    int64_t epochs;               /* -1: not given */
+    bool help, quiet, keep_order, crossover; /* keep_order: --no-shuffle */
+    int64_t epochs;                          /* -1: not given */
     bool has_seed;
     uint64_t seed;
     int64_t threads;                                            /* 0: as OpenMP chooses */

@@ -266,17 +266,34 @@ static bool same_saved(struct comparison *c)
     return undecided || same_rules(c);
 }
 
-static bool compare_update(struct comparison *c)
+/* With the inputs as they are, or, each second time, as a data set to be gathered from. */
+static int take_step(struct comparison *c, float *loss)
 {
     const struct batch *b = &c->batch;
+    const struct plast_model *m = c->model;
+    if (c->step % 2 == 0)
+        return m->step(c->block, b->x, b->y, b->targets, b->sample, b->n, loss);
+    size_t inputs = (size_t)m->inputs;
+    int64_t *index = NEW_ARRAY(c->arena, b->n, int64_t);
+    float *set = NEW_ARRAY(c->arena, 2 * b->n * inputs, float);
+    float *rows = NEW_ARRAY(c->arena, (size_t)m->batch * inputs, float);
+    for (size_t i = 0; i < b->n; i++) {
+        index[i] = (int64_t)(2 * (b->n - i) - 1);
+        memcpy(set + (size_t)index[i] * inputs, b->x + i * inputs, inputs * sizeof *set);
+    }
+    const struct plast_source from = {.floats = set, .index = index, .rows = rows};
+    return m->step_from(c->block, &from, b->y, b->targets, b->sample, b->n, loss);
+}
+
+static bool compare_update(struct comparison *c)
+{
     struct reference *r = c->reference;
     struct plast_run before;
     float loss = NAN;
     int code;
 
     memcpy(&before, c->block, sizeof before);
-    code = c->model->step(c->block, b->x, b->y, b->targets, b->sample, b->n,
-                          c->step % 3 == 2 ? NULL : &loss);
+    code = take_step(c, c->step % 3 == 2 ? NULL : &loss);
     if (code == 0 && c->model->unpack)
         code = c->model->unpack(c->block);
     if (code != 0)

@@ -107,6 +107,17 @@ try 'eval says what training said' is "$(sed -n 's/^accuracy \([0-9.]*\) .*/\1/p
 try 'bench begins with a checkpoint' sh -c './pruned bench --data first:300:glyphs --seconds 0.2 \
     --load auto.st | grep -q "\"h1\": \"csr\""'
 
+# ------------------------------------------------------------------ where csr begins to be faster
+./pruned bench --data first:300:glyphs --seconds 0.2 --crossover >crossover.txt 2>crossover.err
+try 'bench --crossover measures each layer that can be csr' is \
+    "$(sed -n 's/.*"layer": "\([^"]*\)", "crossover": [0-9].*/\1/p' crossover.txt | tr '\n' ' ')" 'h1 h2 h3 digit '
+try 'in both forms, at several shares' sh -c 'test "$(grep -c "\"layer\": \"h1\", \"live\": 0.0*[0-9]*, \"dense_ms\": [0-9.]*, \"csr_ms\": [0-9.]*}" crossover.txt)" -ge 2'
+try 'not of a checkpoint' fails_with 2 ./pruned bench --crossover --load auto.st
+try 'not in one form' fails_with 2 ./pruned bench --crossover --forms csr
+"$PLASTC" --crossover=0 "$scratch/pruned.pl" -o never.c &&
+    $CC $PLAST_MODEL_CFLAGS -O1 never.c -o never $PLAST_MODEL_LIBS
+try 'not where no layer can be' fails_with 2 ./never bench --crossover
+
 # ------------------------------------------------------------------ csr of all synapses
 program=./full
 train full --forms csr

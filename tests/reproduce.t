@@ -31,7 +31,7 @@ slow=100000000
 test ! -f "$WORK/../fast" || slow=2
 row slow/1 "$source/net.pl" first:500:mnist '-D rate=0.05' "--epochs $slow"
 each_seed half "$models/half.pl" first:500:mnist '' '--epochs 2'
-row tasks/1 "$source/net.pl" 'first:500:mnist first:500:permuted:1:mnist' '' '--epochs 2'
+row tasks/1 "$source/net.pl" 'first:3000:mnist first:3000:permuted:1:mnist' '' '--epochs 2'
 END
 cat >"$tiny/report" <<'END'
 command_line

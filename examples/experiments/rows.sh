@@ -111,14 +111,16 @@ learn()
         [ "$data" = "$set" ] || recall "$1" || return
     done
 }
-recall() # what is left of each task so far
+recall() # what is left of each task so far: first:N: is of the images that it is trained on
 {
     earlier=0
     for set in $data; do
         earlier=$((earlier + 1))
         [ $earlier -le $task ] || return 0
-        "$work/programs/$key" eval --quiet --threads 1 --data "$(data_spec "$set")" --load "$checkpoint" |
-            sed -n "s/^accuracy \([0-9.e-]*\).*/{\"after\": $task, \"task\": $earlier, \"accuracy\": \1}/p" >>"$1.log"
+        "$work/programs/$key" eval --quiet --threads 1 --load "$checkpoint" \
+            --data "$(data_spec "$set" | sed 's/first:[0-9]*://g')" >"$1.eval" || return
+        sed -n "s/^accuracy \([0-9.e-]*\).*/{\"after\": $task, \"task\": $earlier, \"accuracy\": \1}/p" \
+            "$1.eval" >>"$1.log"
     done
 }
 
@@ -134,7 +136,7 @@ train_one()
     0 | 4) mv -f "$made.log" "$made.jsonl" ;;
     *) say "$name: row $id failed" && false ;;
     esac || return
-    rm -f "$made.epochs" "$made.safetensors"
+    rm -f "$made.epochs" "$made.eval" "$made.safetensors"
 }
 
 # Worker k trains each JOBS-th row, from the k-th. A signal ends the shell that it reached, the
