@@ -120,53 +120,6 @@ struct walk walk_column(struct kernel *k, const struct term *t, const char *suff
                          arena_format(a, "%s[%s + 1]", starts, column), index, position};
 }
 
-struct cstmt *lower_sampled(struct kernel *k, const struct value *v, const struct term *t,
-                            int segment, const char *wait, bool whole_batch, struct cstmt *element,
-                            struct cstmt *row)
-{
-    struct arena *a = k->module->arena;
-    bool all = segment < 0;
-    struct walk walk = all ? walk_row(k, t, "i") : walk_segment(k, t, segment, "i");
-    const char *rows = rows_of(k, v), *together = "1";
-    int64_t shift = 0;
-    for (int s = 0; s < segment; s++)
-        shift += t->segment[s].rows;
-    row_index_of(k, t);
-    if (has_parts(v)) {
-        together = "together";
-        kernel_param(k, "const int64_t", together, "m->%s[1]", v->form);
-    }
-    const char *call = arena_format(
-        a,
-        "next = plast_sampled_rows(sampled, error, in, COLUMNS, %s, %s, %d, %d, %d, %s, %lld, i, "
-        "PLAST_LEAST(h + 24, %s), at, ",
-        walk.index, t->starts, t->parts, all ? 0 : first_part(t, segment),
-        all ? t->parts : first_part(t, segment + 1), together, (long long)shift, rows);
-    struct holes h = {
-        .s = {whole_batch
-                  ? code(a, NULL, "if (n == BATCH) { %sBATCH); } else { %sn); }", call, call)
-                  : code(a, NULL, "%sn);", call),
-              element, row}};
-    return code(a, &h,
-                "independent %s for (int64_t h = 0; h < %s; h += 24) {"
-                "    float sampled[PLAST_RUN];"
-                "    int64_t base = 0;"
-                "    int64_t next = h;"
-                "    for (int64_t i = h; i < PLAST_LEAST(h + 24, %s); i++) {"
-                "        const int64_t first = %s;"
-                "        const int64_t end = %s;"
-                "        for (int64_t at = first; at < end; at += PLAST_RUN) {"
-                "            const int64_t cols = PLAST_LEAST(PLAST_RUN, end - at);"
-                "            if (i >= next) { base = at; @0 }"
-                "            const float *const g = sampled + (at - base);"
-                "            @1"
-                "        }"
-                "        @2"
-                "    }"
-                "}",
-                wait, rows, rows, walk.first, walk.end);
-}
-
 /* --- changes of form */
 
 /* What moves with a weight: itself, what the optimizer and rules keep of each synapse, the mask. */
