@@ -340,7 +340,7 @@ static void print_manifest(struct text *t, const struct module *m)
 void print_module(struct text *t, const struct module *m, const struct module_options *o)
 {
     print_banner(t, m);
-    text_add(t, "#define PLAST_KERNELS\n#include <plast.h>\n\n");
+    text_add(t, "#include <plast_kernels.h>\n\n");
     if (o->header) {
         text_add(t, "#include ");
         print_c_string(t, o->header, strlen(o->header));

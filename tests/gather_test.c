@@ -1,7 +1,6 @@
 /* How a step gathers its inputs, as rows and as columns, against plain loops: bytes and floats,
  * widths and batches that are no multiples of anything. */
-#define PLAST_KERNELS
-#include "../runtime/plast.h"
+#include "../runtime/plast_kernels.h"
 
 #include "tap.h"
 

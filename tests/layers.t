@@ -57,10 +57,10 @@ done)" 'every source is listed in Makefile.am'
 if "$PLASTC" "$top_srcdir/examples/quick.pl" -o "$scratch/quick.c" &&
     test -s "$scratch/quick.c"; then
     others=$(includes "$scratch/quick.c" | sed 's/.*: //' |
-        grep -v -E '^<(plast|math|stdint|stddef|string|omp|[xie]mmintrin)\.h>$')
-    none "$others" 'generated C includes plast.h and headers of the compiler'
+        grep -v -E '^<(plast_kernels|math|stdint|stddef|string|omp|[xie]mmintrin)\.h>$')
+    none "$others" 'generated C includes plast_kernels.h and headers of the compiler'
 else
-    result 1 'generated C includes plast.h and headers of the compiler' 'quick.pl did not compile'
+    result 1 'generated C includes plast_kernels.h and headers of the compiler' 'quick.pl did not compile'
 fi
 
 # --- what changes at run time: sections, not letters, because tables of pointers to constants

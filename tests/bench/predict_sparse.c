@@ -3,7 +3,8 @@
  * the weights at hand, for four rows at a time. Both take samples in rows and give outputs in rows,
  * and transpose, add biases and rectify by the same loops. Prints "ours theirs ratio": samples a
  * second, medians of windows that alternate. */
-#define PLAST_KERNELS
+#include <plast_kernels.h>
+
 #include "sparse.h"
 
 #include <libxsmm.h>
