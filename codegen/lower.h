@@ -17,10 +17,11 @@ struct module {
     /* of rules: when they begin; before the step; once there are whole gradients; after the
      * updates; adapts due */
     struct cstmt *setups, *before, *gradients, *optimizers, *after, *due, *epoch_end;
-    bool anchored;      /* the selftest needs model_anchor */
-    bool shown_scalars; /* prediction reads run scalars */
-    bool mortal;        /* something can die: there is settle(m) */
-    struct text tables; /* constant arrays */
+    struct cstmt *again; /* loads the input for updates of csr weights; NULL: it is there */
+    bool anchored;       /* the selftest needs model_anchor */
+    bool shown_scalars;  /* prediction reads run scalars */
+    bool mortal;         /* something can die: there is settle(m) */
+    struct text tables;  /* constant arrays */
 };
 
 /* A function in the making, with its parameters and what a step passes for them. Its tile, if it

@@ -140,6 +140,8 @@ void lower_input(struct module *m, struct value *v)
         body = cstmt_join(body, affine(m, v));
     kernel_finish(&k, arena_format(a, "%s: samples become columns", where(m, v->layer->loc)), body);
     m->forward = cstmt_join(m->forward, kernel_call(&k));
+    if (v->again)
+        m->again = code(a, NULL, "%s(n, x, from, %s);", k.name, v->again->name);
     m->shown = cstmt_join(m->shown, code(a, NULL, "%s(n, x, NULL, %s);", k.name, v->shown->name));
 }
 

@@ -302,7 +302,8 @@ static struct cstmt *lower_csr_weight(struct update *u, bool fuse)
     k.sparse = true;
     kernel_param(&k, "const int64_t", "n", "n");
     kernel_param(&k, "const float *restrict", "error", "%s", u->v->error->name);
-    kernel_param(&k, "const float *restrict", "in", "%s", u->g->value->plain->name);
+    kernel_param(&k, "const float *restrict", "in", "%s",
+                 u->g->value->again ? u->g->value->again->name : u->g->value->plain->name);
     if (fuse) {
         element = tile_optimizer(&k, u, NULL, &head);
     } else {
@@ -322,6 +323,21 @@ static struct cstmt *lower_csr_weight(struct update *u, bool fuse)
     return kernel_call(&k);
 }
 
+/* Before the first update that reads it, if any of them is csr. */
+static void load_again(struct module *m, const struct value *v)
+{
+    struct holes h = {.s = {m->again}};
+    const char *when = "";
+    if (!m->again)
+        return;
+    m->again = NULL;
+    for (int i = 0; i < v->uses; i++)
+        if (v->use[i].by->form)
+            when = arena_format(m->arena, "%s%sm->%s[0] != 0", when, *when ? " || " : "",
+                                v->use[i].by->form);
+    m->errors = cstmt_join(m->errors, code(m->arena, &h, "if (%s) { plast_wait(); @0 }", when));
+}
+
 static void lower_weight(struct update *u)
 {
     bool fuse = u->m->plan->fuse && !u->t->keeps_gradient;
@@ -331,6 +347,8 @@ static void lower_weight(struct update *u)
         csr = lower_csr_weight(u, fuse);
         u->sparse = false;
     }
+    if (csr && u->g->value->again)
+        load_again(u->m, u->g->value);
     u->m->errors = cstmt_join(u->m->errors, by_form(u->m, u->v, dense, csr));
 }
 

@@ -47,11 +47,21 @@ int time_end(const struct plan *p)
     return time_error(p, p->value[0]) + 3;
 }
 
-/* Updates end with no barrier: threads may be in them until the barrier of the next error. Values
- * that do not learn have none. */
+/* Updates run in the order of their errors, those of one error from the last value to the first. */
+static bool is_updated_before(const struct value *a, const struct value *b)
+{
+    int x = update_after(a)->index, y = update_after(b)->index;
+    return x != y ? x > y : a->index > b->index;
+}
+
+/* Updates end with no barrier: threads may be in them until the barrier of the next error, or until
+ * the input is loaded again. Values that do not learn have none. */
 static int time_updated(const struct plan *p, const struct value *v)
 {
-    for (int i = update_after(v)->index - 1; i >= 0; i--)
+    const struct value *after = update_after(v), *reader = p->input->reader;
+    if (reader && update_after(reader) == after && is_updated_before(v, reader))
+        return time_error(p, after) + 1;
+    for (int i = after->index - 1; i >= 0; i--)
         if (p->value[i]->learns)
             return time_error(p, p->value[i]);
     return time_end(p);
@@ -113,6 +123,25 @@ static int last_sampled(const struct plan *p, const struct value *v)
     return last;
 }
 
+/* An input that only updates of csr weights read late is gathered again rather than kept, if it is
+ * large beside all that the model keeps: else csr would cost memory that dense does without. */
+static void plan_second_load(struct plan *p)
+{
+    struct value *v = p->input;
+    size_t kept = 0;
+    for (int i = 0; i < p->fields; i++)
+        kept += field_bytes(&p->field[i]);
+    if (v->wants_plain || p->net->learn == LEARN_DIRECT_FEEDBACK ||
+        (size_t)(v->rows * p->columns) * sizeof(float) <= kept / 5)
+        return;
+    for (int i = 0; i < v->uses; i++) {
+        const struct value *by = v->use[i].by;
+        if (by->form && by->term[v->use[i].term].dense &&
+            (!v->reader || is_updated_before(by, v->reader)))
+            v->reader = by;
+    }
+}
+
 static int last_pulled(const struct plan *p, const struct value *v)
 {
     int last = has_update(v) ? time_updated(p, v) : time_error(p, v);
@@ -136,6 +165,12 @@ static void plan_value(struct plan *p, struct value *v)
     bool keep = p->net->learn == LEARN_DIRECT_FEEDBACK; /* read by the selftest after a probe */
     int born = time_forward(v), errs = time_error(p, v), end = time_end(p);
     int last = v->is_output ? time_loss(p) : later(last_forward(v), last_sampled(p, v));
+    if (v->reader) {
+        v->again = plan_buffer(p, plan_buffer_name(p, v, "_again"), v->rows * p->columns,
+                               time_error(p, update_after(v->reader)) + 2, last);
+        v->again->placed_last = true;
+        last = last_forward(v);
+    }
     if (v->slope_from_result && v->learns)
         last = later(last, errs);
     v->plain =
@@ -165,6 +200,13 @@ static int larger_first(const void *a, const void *b)
                                 : strcmp(x->name, y->name);
 }
 
+static int longer_first(const void *a, const void *b)
+{
+    const struct buffer *x = *(struct buffer *const *)a, *y = *(struct buffer *const *)b;
+    int life = (y->last - y->first) - (x->last - x->first);
+    return life ? life : larger_first(a, b);
+}
+
 static bool meet(const struct buffer *a, const struct buffer *b)
 {
     return a->first <= b->last && b->first <= a->last;
@@ -185,12 +227,15 @@ static int64_t find_place(struct buffer *const *placed, int count, const struct 
     return at;
 }
 
-static int64_t place_buffers(struct arena *a, struct buffer **buffer, int count)
+static int larger_and_shorter_first(const void *a, const void *b)
 {
-    struct buffer **order = NEW_ARRAY(a, count ? count : 1, struct buffer *);
-    if (count)
-        memcpy(order, buffer, (size_t)count * sizeof *order);
-    qsort(order, (size_t)count, sizeof *order, larger_first);
+    const struct buffer *x = *(struct buffer *const *)a, *y = *(struct buffer *const *)b;
+    int life = (x->last - x->first) - (y->last - y->first);
+    return x->floats == y->floats && life ? life : larger_first(a, b);
+}
+
+static int64_t place_in_order(struct arena *a, struct buffer **order, int count)
+{
     struct buffer **placed = NEW_ARRAY(a, count ? count : 1, struct buffer *);
     int64_t size = 0;
     for (int i = 0; i < count; i++) {
@@ -202,6 +247,38 @@ static int64_t place_buffers(struct arena *a, struct buffer **buffer, int count)
         placed[k] = b;
         if (b->at + b->floats > size)
             size = b->at + b->floats;
+    }
+    return size;
+}
+
+/* Each in the lowest place that is free through its life: in one of three orders, and one that may
+ * be placed last so, too; whichever takes the least. */
+static int64_t place_buffers(struct arena *a, struct buffer **buffer, int count)
+{
+    static int (*const by[])(const void *, const void *) = {larger_first, longer_first,
+                                                            larger_and_shorter_first};
+    enum { ORDERS = sizeof by / sizeof *by, WAYS = 2 * ORDERS };
+    struct buffer **order = NEW_ARRAY(a, count ? count : 1, struct buffer *);
+    int64_t least = INT64_MAX, size = 0;
+    int best = 0;
+    for (int way = 0; way <= WAYS; way++) {
+        int use = way < WAYS ? way : best, kept = 0;
+        if (count)
+            memcpy(order, buffer, (size_t)count * sizeof *order);
+        qsort(order, (size_t)count, sizeof *order, by[use % ORDERS]);
+        struct buffer *late = NULL;
+        for (int i = 0; i < count; i++)
+            if (use < ORDERS && order[i]->placed_last)
+                late = order[i];
+            else
+                order[kept++] = order[i];
+        if (late)
+            order[kept] = late;
+        size = place_in_order(a, order, count);
+        if (size < least) {
+            least = size;
+            best = use;
+        }
     }
     return size;
 }
@@ -260,6 +337,7 @@ void plan_memory(struct plan *p)
 {
     int64_t largest = 1;
     plan_taps(p);
+    plan_second_load(p);
     for (int i = 0; i < p->values; i++)
         plan_value(p, p->value[i]);
     int loss = time_loss(p), end = time_end(p);

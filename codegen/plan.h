@@ -11,9 +11,10 @@
 struct buffer {
     const char *name; /* the identifier of its pointer */
     int64_t floats;
-    int first, last; /* both included */
-    int64_t at;      /* offset in floats, a multiple of 16 */
-    bool by_offset;  /* read in functions of rules alone: a step has no pointer of that name */
+    int first, last;  /* both included */
+    int64_t at;       /* offset in floats, a multiple of 16 */
+    bool placed_last; /* among what the others have left */
+    bool by_offset;   /* read in functions of rules alone: a step has no pointer of that name */
 };
 
 struct value;
@@ -109,6 +110,9 @@ struct value {
     int uses;
     struct buffer *plain, *transposed, *slopes, *error; /* of training; NULL where not needed */
     struct buffer *anchors;                             /* x0, where there is `held` */
+    struct buffer *again; /* of an input: loaded a second time for updates of csr weights, where to
+                       keep it would take too much memory */
+    const struct value *reader; /* and the first that is updated from it */
     /* For rules on its layer: */
     bool modulated; /* its error passes through rules at the layer's neurons: then the slope is that
                        of the links up to there */

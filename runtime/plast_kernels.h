@@ -264,6 +264,12 @@ static inline PLAST_UNUSED void plast_transpose(const float *restrict from, int6
     }
 }
 
+/* All threads of the region come here before any goes on. */
+static inline PLAST_UNUSED void plast_wait(void)
+{
+#pragma omp barrier
+}
+
 /* to[i][j] = value j of sample index[i] for i < n, j < cols. Threads share the samples; those to
  * come are fetched ahead. */
 static inline PLAST_UNUSED void plast_gather_rows(const struct plast_source *from, int64_t n,

@@ -33,9 +33,14 @@ build "$scratch/pruned.pl" "$scratch/pruned" || exit 99
     $CC -std=c11 $PLAST_MODEL_CFLAGS "$scratch/full.c" -o "$scratch/full" $PLAST_MODEL_LIBS || exit 99
 
 # ------------------------------------------------------------------ memory, words
-bytes() { "$PLASTC" "$@" "$scratch/pruned.pl" -o - | sed -n 's/.*_TRAIN_BYTES ((size_t)\([0-9]*\)).*/\1/p'; }
+sed 's/^batch .*/batch 1000;/' "$scratch/pruned.pl" >"$scratch/large.pl"
+build "$scratch/large.pl" "$scratch/large" || exit 99
+bytes() { "$PLASTC" "$@" -o - | sed -n 's/.*_TRAIN_BYTES ((size_t)\([0-9]*\)).*/\1/p'; }
 try 'memory grows by less than 15 %' sh -c 'echo "$1 $2"; test $(($1 * 100)) -le $(($2 * 115))' - \
-    "$(bytes)" "$(bytes --crossover=0)"
+    "$(bytes "$scratch/pruned.pl")" "$(bytes --crossover=0 "$scratch/pruned.pl")"
+try 'also where a batch is large' sh -c 'echo "$1 $2"; test $(($1 * 100)) -le $(($2 * 115))' - \
+    "$(bytes "$scratch/large.pl")" "$(bytes --crossover=0 "$scratch/large.pl")"
+try 'for inputs are gathered twice then' grep -q 'plast_wait();' "$scratch/large.c"
 try '--crossover above 1' fails_with 2 "$PLASTC" --crossover=1.5 "$scratch/pruned.pl" -o "$scratch/x.c"
 try '--crossover of no layer' fails_with 2 "$PLASTC" --crossover=h9:0.5 "$scratch/pruned.pl" -o "$scratch/x.c"
 try '--forms of another kind' fails_with 2 "$scratch/pruned" train --forms coo
@@ -106,6 +111,16 @@ try 'eval says what training said' is "$(sed -n 's/^accuracy \([0-9.]*\) .*/\1/p
     "$(number_of test_accuracy auto | awk '{ printf "%.4g", $1 }')"
 try 'bench begins with a checkpoint' sh -c './pruned bench --data first:300:glyphs --seconds 0.2 \
     --load auto.st | grep -q "\"h1\": \"csr\""'
+
+# ------------------------------------------------------------------ inputs that are gathered twice
+program=./large data='--data first:2500:glyphs --quiet'
+train large1 --threads 1
+train large2 --threads 2
+train large3 --forms dense
+try 'large batches: csr' is "$(form large1 h1 | tail -n 1)" csr
+try 'the same bits with two threads' cmp large1.st large2.st
+try 'the same loss as dense' near "$(number_of loss large1)" "$(number_of loss large3)"
+program=./pruned data='--data first:300:glyphs --quiet'
 
 # ------------------------------------------------------------------ where csr begins to be faster
 ./pruned bench --data first:300:glyphs --seconds 0.2 --crossover >crossover.txt 2>crossover.err
