@@ -237,13 +237,15 @@ static int count_parts(const struct plan *p, const struct segment *g)
     return (int)((g->rows * p->columns + floats - 1) / floats);
 }
 
-/* The values and their index share the memory of the weight: a third of it each way, or half as
- * much again. A crossover above that takes more memory. */
+/* The values and their index share the memory of the weight: a third of it is for values, or, where
+ * no errors are pulled and rows alone are indexed, two thirds. A crossover above that takes more
+ * memory. */
 static void add_index(struct plan *p, struct value *v, struct term *t, double crossover)
 {
     const struct field *w = plan_field(p, t->dense->weight, NULL);
     bool back = pulls_errors(p, t);
-    int64_t rows = w->rows, cols = w->cols, memory = w->rows * w->line, room = memory / 3;
+    int64_t rows = w->rows, cols = w->cols, memory = w->rows * w->line;
+    int64_t room = back ? memory / 3 : memory / 3 * 2;
     if (crossover > 0 && (double)room < crossover * (double)(rows * cols))
         room = (int64_t)ceil(crossover * (double)(rows * cols));
     t->room = round_up(room, 16);
@@ -255,7 +257,7 @@ static void add_index(struct plan *p, struct value *v, struct term *t, double cr
     const char *stem = t->weight;
     for (int i = 0; i < p->fields; i++)
         if (p->field[i].param == t->dense->weight && p->field[i].kind == F_PARAM)
-            p->field[i].least = 3 * t->room;
+            p->field[i].least = back ? 3 * t->room : t->room + t->room / 2;
     t->starts = add_field(p, v->layer, arena_format(p->arena, "%s.starts", stem), F_PLACES,
                           rows * t->parts + 1)
                     ->name;

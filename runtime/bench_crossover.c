@@ -93,7 +93,7 @@ static int measure_layer(struct plast_bench *b, int layer, double seconds)
             status = take_form(b, PLAST_FORMS_CSR_OF + layer);
         if (status || b->model->form(b->block, layer) != PLAST_CSR)
             break;
-        for (int w = -1; w < PLAST_WINDOWS && !status; w++) /* once to warm up */
+        for (int w = -1; w < PLAST_WINDOWS && !status; w++) /* the first is not counted */
             for (int f = 0; f < 2 && !status; f++)
                 status = time_steps(b, f ? PLAST_FORMS_CSR_OF + layer : PLAST_FORMS_DENSE, seconds,
                                     &time[f][w < 0 ? 0 : w]);

@@ -28,9 +28,12 @@ END
 sed 's/^prune magnitude.*/prune never on h1, h2, h3;/; s/^prune halve.*//
 s/^rule halve/rule never { adapt { drop synapse when w > 1e30; } }\
 &/' "$scratch/pruned.pl" >"$scratch/full.pl"
-build "$scratch/pruned.pl" "$scratch/pruned" || exit 99
-"$PLASTC" --crossover=1 "$scratch/full.pl" -o "$scratch/full.c" &&
-    $CC -std=c11 $PLAST_MODEL_CFLAGS "$scratch/full.c" -o "$scratch/full" $PLAST_MODEL_LIBS || exit 99
+crossing() # crossing SHARE NAME: the program NAME, whatever the target's own crossover is
+{
+    "$PLASTC" --crossover="$1" "$scratch/$2.pl" -o "$scratch/$2.c" &&
+        $CC -std=c11 $PLAST_MODEL_CFLAGS "$scratch/$2.c" -o "$scratch/$2" $PLAST_MODEL_LIBS
+}
+crossing 0.3 pruned && crossing 1 full || exit 99
 
 # ------------------------------------------------------------------ memory, words
 sed 's/^batch .*/batch 1000;/' "$scratch/pruned.pl" >"$scratch/large.pl"

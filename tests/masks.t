@@ -158,8 +158,8 @@ spread()
 as_small()
 {
     for name in large small; do
-        "$PLASTC" "$scratch/$name.pl" --library --header="$scratch/$name.h" -o "$scratch/$name.c" ||
-            return 1
+        "$PLASTC" "$scratch/$name.pl" --crossover=0 --library --header="$scratch/$name.h" \
+            -o "$scratch/$name.c" || return 1
     done
     # shellcheck disable=SC2086
     $CC -std=c11 $PLAST_MODEL_CFLAGS -ffp-contract=off -I"$scratch" "$scratch/large.c" \
