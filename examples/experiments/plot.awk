@@ -48,11 +48,11 @@ function draw_axes(    xstep, ystep, k, v) {
     xstep = nice_step(xmax - xmin, 9); ystep = nice_step(ymax - ymin, 7)
     for (k = ceiling(ymin / ystep - 1e-9); k * ystep <= ymax + 1e-9 * ystep; k++) {
         line(left, py(k * ystep), width - right, py(k * ystep), "stroke=\"#dddddd\"")
-        text(left - 7, py(k * ystep) + 4, "text-anchor=\"end\"", sprintf("%." digits(ystep) "f", k * ystep))
+        text(left - 7, py(k * ystep) + 4, "text-anchor=\"end\"", sprintf("%." digits(ystep) "f", k ? k * ystep : 0))
     }
     for (k = ceiling(xmin / xstep - 1e-9); k * xstep <= xmax + 1e-9 * xstep; k++) {
         line(px(k * xstep), height - bottom, px(k * xstep), height - bottom + 5, "stroke=\"#333333\"")
-        text(px(k * xstep), height - bottom + 19, "text-anchor=\"middle\"", sprintf("%." digits(xstep) "f", k * xstep))
+        text(px(k * xstep), height - bottom + 19, "text-anchor=\"middle\"", sprintf("%." digits(xstep) "f", k ? k * xstep : 0))
     }
     printf "<path d=\"M%d %dV%dH%d\" fill=\"none\" stroke=\"#333333\"/>\n", left, top, height - bottom, width - right
     text((left + width - right) / 2, height - 12, "text-anchor=\"middle\"", xlabel)

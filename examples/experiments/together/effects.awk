@@ -1,6 +1,7 @@
 # Rows of all 2^4 cases -> the main effect of each method: the mean of the eight nets that have it less
 # that of the eight that do not, of each seed; mean and standard deviation of the seeds, as one table.
-# With `verdict` set to a method: what it did to accuracy, in words.
+# With `verdict` set to a method: what it did to accuracy, in words. With `levels` set: points for a plot,
+# the mean accuracy of the eight nets without a method, at 0, and with it, at 1.
 BEGIN {
     FS = "\t"
     methods = split("grapes spine unused dpap", method, " ")
@@ -22,6 +23,7 @@ function removed(live,    part, parts, layer, dead, i) {
     if ($3 == "nan") diverged = 1
     for (m = 1; m <= methods; m++) {
         sign = index(on, "+" method[m] "+") ? 1 : -1
+        effect[m, number[seed], sign > 0 ? "on" : "off"] += 100 * $3 / 8
         effect[m, number[seed], 1] += sign * 100 * $3 / 8
         effect[m, number[seed], 2] += sign * 100 * removed($7) / 8
         effect[m, number[seed], 3] += sign * $10 / 8
@@ -35,6 +37,14 @@ function gather(m, k,    s, square) {
     deviation = seeds > 1 ? sqrt(square / (seeds - 1)) : 0
 }
 END {
+    if (levels) {
+        for (m = 1; m <= methods && !diverged; m++)
+            for (on = 0; on <= 1; on++) {
+                gather(m, on ? "on" : "off")
+                printf "%s\t%d\t%.6g\t%.6g\n", method[m], on, mean, deviation
+            }
+        exit
+    }
     if (diverged) { print verdict ? "not known, as a net diverged" : "A net diverged: there are no main effects."; exit }
     if (verdict) {
         for (m = 1; m <= methods && method[m] != verdict; m++) ;
