@@ -109,10 +109,18 @@ static void explain_work(struct text *t, const struct plan *p)
         }
 }
 
+static bool can_die(const struct plan *p)
+{
+    for (int i = 0; i < p->fields; i++)
+        if (p->field[i].kind == F_MASK)
+            return true;
+    return false;
+}
+
 /* Which forms a layer's weights can take, and what keeps them dense. */
 static void explain_forms(struct text *t, const struct plan *p)
 {
-    if (!plan_has_forms(p))
+    if (!can_die(p))
         return;
     text_add(t, "\nStorage forms\n");
     for (int i = 0; i < p->values; i++) {

@@ -29,6 +29,47 @@ static bool zero_name(const struct site *s, const char *name)
     return slot && slot->field && slot->field->alive && space_is_matrix(slot->value->space);
 }
 
+/* A name's value at a dead place, where it is known; whether it is of synapses, at least. */
+static bool value_at_dead(void *context, const char *name, double *result)
+{
+    *result = 0;
+    return zero_name(*(const struct site **)context, name);
+}
+
+static bool of_synapses(const struct site *s, const struct expr *e)
+{
+    if (e->kind == E_NAME) {
+        const struct slot *slot = site_slot(s, e->name);
+        return zero_name(s, e->name) || (slot && space_is_matrix(slot->value->space));
+    }
+    for (int i = 0; i < e->count; i++)
+        if (of_synapses(s, e->arg[i]))
+            return true;
+    return false;
+}
+
+/* What a zero may be multiplied by, or divided: log(w) or 1 / w are infinite at a dead place. What
+ * is of wider spaces alone is the same where synapses live. */
+static bool is_finite_at_dead(const struct site *s, const struct expr *e)
+{
+    double value;
+    if (!of_synapses(s, e))
+        return true;
+    if (expr_evaluate(e, value_at_dead, &s, &value))
+        return isfinite(value);
+    bool partial =
+        e->kind == E_DIV || e->kind == E_POW ||
+        (e->kind == E_CALL && (strcmp(e->name, "log") == 0 || strcmp(e->name, "sqrt") == 0 ||
+                               strcmp(e->name, "exp") == 0));
+    if (e->kind == E_DIV &&
+        (!of_synapses(s, e->arg[1]) ||
+         (expr_evaluate(e->arg[1], value_at_dead, &s, &value) && isfinite(value) && value != 0)))
+        partial = false;
+    for (int i = 0; i < e->count && !partial; i++)
+        partial = !is_finite_at_dead(s, e->arg[i]);
+    return !partial;
+}
+
 static bool all_zero(const struct site *s, const struct expr *e)
 {
     for (int i = 0; i < e->count; i++)
@@ -60,10 +101,12 @@ static bool is_zero_at_dead(const struct site *s, const struct expr *e)
     case E_SUB:
         return all_zero(s, e);
     case E_MUL:
+        return (is_zero_at_dead(s, e->arg[0]) && is_finite_at_dead(s, e->arg[1])) ||
+               (is_zero_at_dead(s, e->arg[1]) && is_finite_at_dead(s, e->arg[0]));
     case E_AND:
         return is_zero_at_dead(s, e->arg[0]) || is_zero_at_dead(s, e->arg[1]);
     case E_DIV:
-        return is_zero_at_dead(s, e->arg[0]);
+        return is_zero_at_dead(s, e->arg[0]) && is_finite_at_dead(s, e);
     case E_POW:
         return is_zero_at_dead(s, e->arg[0]) && e->arg[1]->kind == E_NUMBER &&
                e->arg[1]->number > 0;

@@ -246,8 +246,8 @@ static void connect(struct builder *b, struct value *v)
     }
 }
 
-struct plan *plan_net(struct arena *arena, struct net *net, bool fuse,
-                      const struct crossover *crossover)
+static struct plan *plan_once(struct arena *arena, struct net *net, bool fuse,
+                              const struct crossover *crossover)
 {
     struct plan *p = NEW(arena, struct plan);
     p->arena = arena;
@@ -276,5 +276,49 @@ struct plan *plan_net(struct arena *arena, struct net *net, bool fuse,
     plan_fusion(p);
     plan_forms(p);
     plan_memory(p);
+    return p;
+}
+
+/* Of the layers that can be csr without having been asked for, the one with the least weights. */
+static const struct layer *least_csr(const struct plan *p)
+{
+    const struct layer *found = NULL;
+    int64_t least = INT64_MAX;
+    for (int i = 0; i < p->values; i++) {
+        const struct value *v = p->value[i];
+        int64_t weights = 0;
+        for (int t = 0; t < v->terms; t++)
+            weights += v->term[t].dense ? v->rows * v->term[t].rows : 0;
+        if (v->form && plan_crossover(p, v->layer) < 0 && weights < least) {
+            least = weights;
+            found = v->layer;
+        }
+    }
+    return found;
+}
+
+/* What csr needs beside the weights (an index, inputs kept for longer) is little next to them, but
+ * in small nets. There layers go without, so that a net takes no more than 15 % more memory than it
+ * does without csr. */
+struct plan *plan_net(struct arena *arena, struct net *net, bool fuse,
+                      const struct crossover *crossover)
+{
+    static const struct crossover never[] = {{NULL, 0}};
+    struct plan *p = plan_once(arena, net, fuse, crossover);
+    const struct layer *out = least_csr(p);
+    size_t most = out ? plan_once(arena, net, fuse, never)->train_bytes / 100 * 115 : 0;
+    while (out && p->train_bytes > most) {
+        struct crossover *list = NULL, without = {out->name, 0};
+        int count = 0;
+        PUSH(arena, list, count, without);
+        for (const struct crossover *c = crossover;; c++) {
+            PUSH(arena, list, count, *c);
+            if (!c->layer)
+                break;
+        }
+        crossover = list;
+        p = plan_once(arena, net, fuse, crossover);
+        out = least_csr(p);
+    }
     return p;
 }

@@ -44,6 +44,40 @@ try 'memory grows by less than 15 %' sh -c 'echo "$1 $2"; test $(($1 * 100)) -le
 try 'also where a batch is large' sh -c 'echo "$1 $2"; test $(($1 * 100)) -le $(($2 * 115))' - \
     "$(bytes "$scratch/large.pl")" "$(bytes --crossover=0 "$scratch/large.pl")"
 try 'for inputs are gathered twice then' grep -q 'plast_wait();' "$scratch/large.c"
+cat >"$scratch/small.pl" <<'END'
+model small;
+rule lot { adapt { neuron l = random(); drop neuron when l < 0.3; } }
+input  x[1, 7, 7];
+layer  h1 = x |> dense(24) |> relu;
+layer  h2 = h1 |> dense(24) |> relu;
+layer  h3 = h2 |> dense(24) |> relu;
+output o = h3 |> dense(10);
+loss      cross_entropy;
+optimizer adam(rate = 0.001);
+batch     33;
+prune lot on h3;
+prune magnitude on h1, h2;
+END
+try 'and in small nets, where some layers go without csr' sh -c 'echo "$1 $2"; test $(($1 * 100)) -le $(($2 * 115))' - \
+    "$(bytes "$scratch/small.pl")" "$(bytes --crossover=0 "$scratch/small.pl")"
+"$PLASTC" "$scratch/small.pl" -o - | grep -q CROSSOVER && "$PLASTC" --crossover=1 "$scratch/small.pl" -o - |
+    grep -q 'H1_CROSSOVER 1'
+result $? 'others have it, and all where they are asked to'
+sed 's/^prune lot.*/plasticity odd on h1, h2, h3; prune magnitude on h1, h2, h3;/; s/^rule lot.*/rule odd { state neuron seen = 0; observe { seen = VALUE; } }/' \
+    "$scratch/small.pl" >"$scratch/odd.pl"
+form_with() # form_with VALUE: of a rule that sums it, in --explain
+{
+    sed "s,VALUE,$1," "$scratch/odd.pl" >"$scratch/odd-one.pl"
+    "$PLASTC" --crossover=1 --explain "$scratch/odd-one.pl" | sed -n 's/^  h1   *dense/dense/p'
+}
+for value in 'sum(w * log(abs(w)))' 'sum(w / abs(w))' 'sum(w * (1 / w))' 'sum(exp(w))'; do
+    case $(form_with "$value") in *csr*) false ;; *dense*) ;; *) false ;; esac
+    result $? "$value is of dead places too: no csr"
+done
+for value in 'sum(abs(w))' 'sum(w / (abs(w) + 1))' 'sum(w * exp(w))'; do
+    case $(form_with "$value") in *csr*) ;; *) false ;; esac
+    result $? "$value needs none"
+done
 try '--crossover above 1' fails_with 2 "$PLASTC" --crossover=1.5 "$scratch/pruned.pl" -o "$scratch/x.c"
 try '--crossover of no layer' fails_with 2 "$PLASTC" --crossover=h9:0.5 "$scratch/pruned.pl" -o "$scratch/x.c"
 try '--forms of another kind' fails_with 2 "$scratch/pruned" train --forms coo

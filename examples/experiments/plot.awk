@@ -2,7 +2,7 @@
 # Of -v title, xlabel, ylabel and, if what is below is not worth the room, lowest (a value of Y).
 BEGIN {
     FS = "\t"
-    width = 720; height = 400; left = 62; right = 190; top = 40; bottom = 52
+    width = 720; height = 400; left = 62; right = 60; top = 40; bottom = 52
     colors = split("#0072b2 #d55e00 #009e73 #cc79a7 #e69f00 #56b4e9 #7f7f7f #000000", color, " ")
 }
 function escaped(text) {
@@ -33,7 +33,10 @@ function text(x, y, style, what) {
 }
 
 NF >= 3 && $3 != "" {
-    if (!($1 in number)) { number[$1] = ++count; called[count] = $1 }
+    if (!($1 in number)) {
+        number[$1] = ++count; called[count] = $1
+        if (right < 60 + 7 * length($1)) right = 60 + 7 * length($1) # the legend's words
+    }
     s = number[$1]
     i = ++points[s]
     x[s, i] = $2 + 0; y[s, i] = $3 + 0; e[s, i] = $4 + 0

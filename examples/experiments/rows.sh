@@ -105,9 +105,11 @@ learn()
         trainer=$!
         wait $trainer
         status=$?
-        [ $status -ne 4 ] || echo '{"diverged": true}' >>"$1.log"
+        if [ $status -eq 4 ]; then
+            echo '{"diverged": true}' >>"$1.log" || return 1
+        fi
         [ $status -eq 0 ] || return $status
-        cat "$1.epochs" >>"$1.log"
+        cat "$1.epochs" >>"$1.log" || return 1
         [ "$data" = "$set" ] || recall "$1" || return
     done
 }
@@ -120,7 +122,7 @@ recall() # what is left of each task so far: first:N: is of the images that it i
         "$work/programs/$key" eval --quiet --threads 1 --load "$checkpoint" \
             --data "$(data_spec "$set" | sed 's/first:[0-9]*://g')" >"$1.eval" || return
         sed -n "s/^accuracy \([0-9.e-]*\).*/{\"after\": $task, \"task\": $earlier, \"accuracy\": \1}/p" \
-            "$1.eval" >>"$1.log"
+            "$1.eval" >>"$1.log" || return 1
     done
 }
 
@@ -144,14 +146,14 @@ train_one()
 work_off()
 {
     count=0 trainer=
-    trap 'kill $trainer; exit 143' TERM
+    trap 'kill $trainer 2>/dev/null; exit 143' TERM
     each_row pending train_one
 }
 train_rows()
 {
     worker=0 workers=
-    trap 'kill $workers; wait; exit 130' INT
-    trap 'kill $workers; wait; exit 143' TERM
+    trap 'kill $workers 2>/dev/null; wait; exit 130' INT
+    trap 'kill $workers 2>/dev/null; wait; exit 143' TERM
     while [ $worker -lt "$JOBS" ]; do
         work_off &
         workers="$workers $!"
