@@ -304,9 +304,10 @@ struct plan *plan_net(struct arena *arena, struct net *net, bool fuse,
                       const struct crossover *crossover)
 {
     static const struct crossover never[] = {{NULL, 0}};
-    struct plan *p = plan_once(arena, net, fuse, crossover);
+    /* decided for the plan with fusion: --no-fuse changes no bit */
+    struct plan *p = plan_once(arena, net, true, crossover);
     const struct layer *out = least_csr(p);
-    size_t most = out ? plan_once(arena, net, fuse, never)->train_bytes / 100 * 115 : 0;
+    size_t most = out ? plan_once(arena, net, true, never)->train_bytes / 100 * 115 : 0;
     while (out && p->train_bytes > most) {
         struct crossover *list = NULL, without = {out->name, 0};
         int count = 0;
@@ -317,8 +318,8 @@ struct plan *plan_net(struct arena *arena, struct net *net, bool fuse,
                 break;
         }
         crossover = list;
-        p = plan_once(arena, net, fuse, crossover);
+        p = plan_once(arena, net, true, crossover);
         out = least_csr(p);
     }
-    return p;
+    return fuse ? p : plan_once(arena, net, false, crossover);
 }
