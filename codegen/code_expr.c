@@ -84,9 +84,10 @@ static struct expr *node(struct reader *r, enum expr_kind kind, struct expr *a, 
 
 static const char *read_cast(struct reader *r)
 {
-    static const char *const types[] = {"float",    "double",          "size_t",
-                                        "uint32_t", "uint64_t",        "int64_t",
-                                        "int",      "const int32_t *", "const float *"};
+    static const char *const types[] = {"float",         "double",    "size_t",   "uint32_t",
+                                        "uint64_t",      "int64_t",   "int",      "const int32_t *",
+                                        "const float *", "int8_t",    "uint8_t",  "int32_t",
+                                        "float *",       "int32_t *", "int8_t *", "uint8_t *"};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         size_t n = strlen(types[i]);
         if (strncmp(r->at + 1, types[i], n) == 0 && r->at[n + 1] == ')') {

@@ -1,5 +1,6 @@
 /* Elementwise chains, values that have no weights, and the input. */
 #include "lower.h"
+#include "memory.h"
 
 #include <math.h>
 
@@ -92,23 +93,10 @@ static const char *table(struct module *m, const struct value *v, const char *wh
     return name;
 }
 
-/* All transforms of the input as one: y = scale[c] x + shift[c]. */
 static struct cstmt *affine(struct module *m, const struct value *v)
 {
-    int64_t channels = 1;
-    for (int i = 0; i < v->links; i++)
-        if (v->chain[i]->channels > channels)
-            channels = v->chain[i]->channels;
-    double *scale = NEW_ARRAY(m->arena, channels, double),
-           *shift = NEW_ARRAY(m->arena, channels, double);
-    for (int64_t c = 0; c < channels; c++) {
-        scale[c] = 1;
-        for (int i = 0; i < v->links; i++) {
-            int64_t at = v->chain[i]->channels == 1 ? 0 : c;
-            scale[c] *= v->chain[i]->scale[at];
-            shift[c] = shift[c] * v->chain[i]->scale[at] + v->chain[i]->shift[at];
-        }
-    }
+    double *scale, *shift;
+    int64_t channels = input_transform(m->arena, v, &scale, &shift);
     const char *s = table(m, v, "scale", scale, channels),
                *t = table(m, v, "shift", shift, channels);
     return code(m->arena, NULL,

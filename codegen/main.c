@@ -2,6 +2,8 @@
 #if HAVE_CONFIG_H
 #include "config.h"
 #endif
+#include "calibrate.h"
+#include "deploy.h"
 #include "module.h"
 
 #include <errno.h>
@@ -18,7 +20,8 @@ enum { STATUS_DONE, STATUS_ERRORS, STATUS_USAGE, STATUS_FILE, STATUS_PROMISE };
 
 struct options {
     const char *input, *output, *header, *depfile, *dump;
-    bool library, explain, fuse, print_header, json;
+    const char *deploy, *data, *report;
+    bool library, explain, fuse, print_header, json, int8;
     struct definition *definition;
     int definitions;
     struct crossover *crossover;
@@ -46,6 +49,14 @@ static const char help[] =
     "  --crossover=D       weights of which less than D live are stored as csr (0: never), in all\n"
     "                      layers, or, as LAYER:D, in one; default: what the target is best at\n"
     "  --no-fuse           every pass over the weights by itself (the same results, slower)\n"
+    "\n"
+    "  --deploy=FILE       instead of the training program, what a run saved in FILE as C99 that\n"
+    "                      predicts and needs nothing around it\n"
+    "  --int8              its weights and what enters products as integers of 8 bits\n"
+    "  --data=SPEC         samples to calibrate those with, and for its self-test: as the trained\n"
+    "                      program's --data\n"
+    "  --report=FILE       what became of each layer: a page, or, as FILE.json, the same as JSON\n"
+    "\n"
     "  --dump=PASS         print what stands after a pass: parse check lower simplify parallel\n"
     "  --prelude           print the standard definitions\n"
     "  -fdiagnostics-format=text|json\n"
@@ -86,6 +97,17 @@ static const char *short_option(const char *name, char **argv, int *i)
         return NULL;
     if (*rest)
         return rest;
+    return argv[*i + 1] ? argv[++*i] : "";
+}
+
+/* The same of `--name=X`, `--name X`. */
+static const char *long_option(const char *name, char **argv, int *i)
+{
+    const char *rest;
+    if (!starts(argv[*i], name, &rest) || (*rest && *rest != '='))
+        return NULL;
+    if (*rest)
+        return rest + 1;
     return argv[*i + 1] ? argv[++*i] : "";
 }
 
@@ -150,6 +172,8 @@ static int read_flag(struct arena *a, struct options *o, const char *arg)
         o->print_header = true;
     else if (starts(arg, "--header=", &rest) && *rest)
         o->print_header = true, o->header = rest;
+    else if (strcmp(arg, "--int8") == 0)
+        o->int8 = true;
     else if (starts(arg, "--crossover=", &rest))
         return add_crossover(a, o, rest);
     else if (starts(arg, "--dump=", &rest) && is_pass(rest))
@@ -184,6 +208,12 @@ static int read_options(struct arena *a, struct options *o, int argc, char **arg
             o->output = value;
         else if ((value = short_option("-MF", argv, &i)))
             o->depfile = value;
+        else if ((value = long_option("--deploy", argv, &i)))
+            o->deploy = value;
+        else if ((value = long_option("--data", argv, &i)))
+            o->data = value;
+        else if ((value = long_option("--report", argv, &i)))
+            o->report = value;
         else if ((value = short_option("-D", argv, &i))) {
             if (!add_definition(a, o, value))
                 return usage("-D wants NAME=VALUE, not '%s'", value);
@@ -199,8 +229,19 @@ static int read_options(struct arena *a, struct options *o, int argc, char **arg
     }
     if (!o->input)
         return usage("%s", "no model given");
-    if ((o->output && !*o->output) || (o->depfile && !*o->depfile))
-        return usage("%s", "an option needs a file name");
+    const char *const named[] = {o->output, o->depfile, o->deploy, o->data, o->report};
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++)
+        if (named[i] && !*named[i])
+            return usage("%s", "an option needs a value");
+    if (!o->deploy && (o->int8 || o->data || o->report))
+        return usage("%s is for --deploy", o->int8 ? "--int8" : o->data ? "--data" : "--report");
+    if (o->int8 && !o->data)
+        return usage("%s", "--int8 needs --data to calibrate with");
+    if (o->deploy && (o->library || o->depfile || o->explain || o->dump))
+        return usage("%s is not for --deploy", o->library   ? "--library"
+                                               : o->depfile ? "-MF"
+                                               : o->explain ? "--explain"
+                                                            : "--dump");
     return -1;
 }
 
@@ -388,6 +429,64 @@ static int lower(struct arena *a, const struct options *o, struct plan *plan, st
     return write_outputs(a, o, m);
 }
 
+static int failed(const char *why, int status)
+{
+    fprintf(stderr, "plastc: %s\n", why);
+    return status;
+}
+
+static bool ends(const char *s, const char *ending)
+{
+    size_t n = strlen(s), k = strlen(ending);
+    return n >= k && strcmp(s + n - k, ending) == 0;
+}
+
+enum { CALIBRATE = 1000 }; /* samples */
+
+static int deploy(struct arena *a, const struct options *o, const struct plan *plan, struct diag *d)
+{
+    const char *wrong = NULL;
+    int status = STATUS_DONE;
+    const char *output = o->output ? o->output : with_ending(a, base_name(o->input), ".c");
+    const char *header = o->header ? o->header : with_ending(a, output, ".h");
+    if (o->print_header && strcmp(output, "-") == 0 && !o->header)
+        return usage("%s", "--header needs a file name where the C goes to standard output");
+    const char *const outputs[] = {output, o->print_header ? header : NULL, o->report};
+    status = check_outputs(d, outputs, 3);
+    for (int i = 0; i < 3 && !status; i++)
+        if (outputs[i] && same_file(outputs[i], o->deploy))
+            status = usage("'%s' is read: the output would replace it", outputs[i]);
+    if (status)
+        return status;
+    struct checkpoint *c = checkpoint_read(plan, o->deploy, &wrong);
+    if (!c)
+        return failed(wrong, STATUS_FILE);
+    struct samples *samples =
+        o->data ? samples_read(plan, o->data, o->int8 ? CALIBRATE : 1, &wrong, &status) : NULL;
+    if (status)
+        return failed(wrong, status);
+    struct deployment *net = deploy_net(plan, c);
+    if (o->int8)
+        deploy_calibrate(net, samples->train, samples->trains);
+    deploy_store(net);
+    deploy_expect(net, samples ? samples->test : samples_none(plan));
+    struct text t = text_new(a), h = text_new(a), r = text_new(a);
+    deploy_print(&t, net, &(struct layout){o->print_header ? base_name(header) : NULL});
+    status = write_file(a, output, &t);
+    if (!status && o->print_header) {
+        deploy_print_header(&h, net);
+        status = write_file(a, header, &h);
+    }
+    if (!status && o->report) {
+        if (ends(o->report, ".json"))
+            deploy_report_json(&r, net);
+        else
+            deploy_report_html(&r, net);
+        status = write_file(a, o->report, &r);
+    }
+    return status;
+}
+
 static int compile(struct arena *a, const struct options *o, struct diag *d)
 {
     struct text t = text_new(a);
@@ -414,6 +513,8 @@ static int compile(struct arena *a, const struct options *o, struct diag *d)
     struct plan *plan = plan_net(a, net, o->fuse, order_crossovers(a, o));
     if (!plan_check(plan, d))
         return STATUS_PROMISE;
+    if (o->deploy)
+        return deploy(a, o, plan, d);
     if (o->explain) {
         explain(&t, plan);
         return dump(a, &t);

@@ -253,7 +253,7 @@ static int64_t place_in_order(struct arena *a, struct buffer **order, int count)
 
 /* Each in the lowest place that is free through its life: in one of three orders, and one that may
  * be placed last so, too; whichever takes the least. */
-static int64_t place_buffers(struct arena *a, struct buffer **buffer, int count)
+int64_t place_buffers(struct arena *a, struct buffer **buffer, int count)
 {
     static int (*const by[])(const void *, const void *) = {larger_first, longer_first,
                                                             larger_and_shorter_first};

@@ -9,6 +9,8 @@ int64_t round_up(int64_t n, int64_t to);
 void plan_chain(struct plan *, struct value *);
 /* The first `links` of the chain as one expression in x and the keeps. */
 struct expr *chain_expr(struct plan *, const struct value *, int links);
+/* All transforms of the input as one, y = scale[c] x + shift[c]; the number of channels. */
+int64_t input_transform(struct arena *, const struct value *, double **scale, double **shift);
 void plan_fields(struct plan *);
 void plan_masks(struct plan *); /* called when the trained tensors have their fields */
 struct field *plan_add_field(struct plan *, const char *tensor);
@@ -16,6 +18,8 @@ struct buffer *plan_buffer(struct plan *, const char *name, int64_t floats, int 
 /* A name of a buffer of the value. */
 const char *plan_buffer_name(struct plan *, const struct value *, const char *suffix);
 void plan_memory(struct plan *);
+/* Gives each its place; how many floats all take. */
+int64_t place_buffers(struct arena *, struct buffer **, int count);
 int64_t field_elements(const struct field *); /* whole cache lines */
 size_t field_bytes(const struct field *);
 bool has_update(const struct value *); /* it has weights */
