@@ -34,6 +34,7 @@ struct product {
     struct numbers index;  /* steps, or bytes of the mask */
     double *stored;        /* weights in their order; a step over more than fits has a zero */
     int64_t weights;
+    int64_t beyond; /* zeros after them, which vectors may read */
     double *scale;    /* [rows], of --int8: what 1 is worth */
     const char *name; /* of its arrays in C */
 };

@@ -90,7 +90,14 @@ static void store_as(struct arena *a, struct product *p, enum storage storage, s
     case STORAGES:
         bug("no form");
     }
-    p->bytes = (size_t)p->weights * each +
+    p->beyond = 0;
+    if (storage == STORED_BITS && each == sizeof(float)) {
+        int64_t with = p->weights;
+        while (with < p->weights + 7)
+            PUSH(a, p->stored, with, 0);
+        p->beyond = 7;
+    }
+    p->bytes = (size_t)(p->weights + p->beyond) * each +
                (size_t)(p->counts.count * p->counts.bytes + p->index.count * p->index.bytes);
 }
 
