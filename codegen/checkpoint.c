@@ -58,6 +58,10 @@ static bool check_entry(struct reading *r, const struct field *f, const struct p
 
 static bool check_names(struct reading *r)
 {
+    const char *name = plast_find_metadata(&r->header, "model");
+    if (name && strcmp(name, r->plan->net->name) != 0)
+        return fail(r, arena_format(r->arena, "is of another model: of %s, not of %s", name,
+                                    r->plan->net->name));
     for (int i = 0; i < r->plan->fields; i++) {
         const struct field *f = &r->plan->field[i];
         const struct plast_entry *e = is_saved(f) ? plast_find_entry(&r->header, f->tensor) : NULL;

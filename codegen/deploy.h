@@ -34,7 +34,7 @@ struct product {
     struct numbers index;  /* steps, or bytes of the mask */
     double *stored;        /* weights in their order; a step over more than fits has a zero */
     int64_t weights;
-    int64_t beyond; /* zeros after them, which vectors may read */
+    int64_t beyond;   /* zeros after them, which vectors may read */
     double *scale;    /* [rows], of --int8: what 1 is worth */
     const char *name; /* of its arrays in C */
 };
@@ -86,6 +86,9 @@ struct deployment {
 
 /* The net of the checkpoint, weights as they are (float). */
 struct deployment *deploy_net(const struct plan *, const struct checkpoint *);
+/* The most inputs that a product reads, and how many --int8 can add up. */
+int64_t deploy_widest(const struct deployment *);
+enum { DEPLOY_MOST_INTEGERS = 66000 }; /* 2^31 / (127 * 255) */
 /* --int8: notes what range values have in these samples, one after the other, and from then on what
  * products read are integers. */
 void deploy_calibrate(struct deployment *, const float *sample, int64_t samples);

@@ -241,8 +241,10 @@ static const struct own own[] = {
     {"floor", "floor", "float x",
      "if (!(x > -8388608.0f && x < 8388608.0f)) { return x; } "
      "const float whole = (float)(int32_t)x; return whole > x ? whole - 1.0f : whole;"},
-    /* by quarters of a turn, whose length is taken off in three parts, then Taylor's series */
+    /* by quarters of a turn, whose length is taken off in three parts, then Taylor's series; what
+     * floats of more than 100,000 come to is chance, and 0 here */
     {"sin", "sin", "float x",
+     "if (!(x > -100000.0f && x < 100000.0f)) { return x - x; } "
      "const float n = %s_floor(x * 0.636619772f + 0.5f);"
      "const float r = ((x - n * 1.5703125f) - n * 0.000483751297f) - n * 7.54978995e-8f;"
      "const float s = r * r;"

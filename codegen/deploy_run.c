@@ -71,6 +71,16 @@ void deploy_run(const struct deployment *d, const float *sample, double *out)
         out[d->output->row[row]] = at[d->output->index][row];
 }
 
+int64_t deploy_widest(const struct deployment *d)
+{
+    int64_t most = 0;
+    for (int i = 0; i < d->values; i++)
+        for (int k = 0; k < d->value[i]->products; k++)
+            if (d->value[i]->product[k].cols > most)
+                most = d->value[i]->product[k].cols;
+    return most;
+}
+
 void deploy_calibrate(struct deployment *d, const float *sample, int64_t samples)
 {
     double **at = make_room(d);

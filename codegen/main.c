@@ -466,6 +466,9 @@ static int deploy(struct arena *a, const struct options *o, const struct plan *p
     if (status)
         return failed(wrong, status);
     struct deployment *net = deploy_net(plan, c);
+    if (o->int8 && deploy_widest(net) > DEPLOY_MOST_INTEGERS)
+        return failed("--int8: a unit reads more than 66000 others: its sum would not fit 32 bits",
+                      STATUS_PROMISE);
     if (o->int8)
         deploy_calibrate(net, samples->train, samples->trains);
     deploy_store(net);

@@ -3,6 +3,9 @@
  *   driver SPEC RAW.npy classes POINTS     as many right, but for POINTS percent
  *   driver SPEC RAW.npy latency            microseconds a sample, one line
  * Built with -DHEADER='"net.h"' -DNET(x)=net_##x -DUPPER(x)=NET_##x. */
+#ifndef _XOPEN_SOURCE
+#define _XOPEN_SOURCE 700
+#endif
 #include HEADER
 
 #include "data.h"

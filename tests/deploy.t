@@ -1,0 +1,120 @@
+#!/bin/sh
+# Deployed nets: they predict what the program they were trained by predicts, stay small, and nothing
+# that is not a number gets in.
+: "${top_srcdir:=.}"
+. "$top_srcdir/tests/tap.sh"
+cd "$scratch" || exit 99
+warnings='-std=c99 -ffreestanding -Wall -Wextra -Werror -Wconversion'
+runtime=$top_builddir/.libs/libruntime.a
+test -f "$runtime" || runtime=$top_builddir/libruntime.la
+
+deployed() # deployed NET OPTIONS...: NET.drv, of NET.pl and what it saved as NET.st
+{
+    net=$1
+    shift
+    upper=$(printf %s "$net" | tr '[:lower:]' '[:upper:]')
+    "$PLASTC" "$net.pl" --deploy "$net.st" -o "$net-net.c" --header="$net-net.h" "$@" &&
+        $CC $warnings -O2 -D"${upper}_SELFTEST" -c "$net-net.c" -o "$net-net.o" &&
+        $CC -std=c11 $PLAST_MODEL_CFLAGS -I. -I"$top_srcdir/runtime" -DHEADER="\"$net-net.h\"" \
+            "-DNET(x)=${net}_##x" "-DUPPER(x)=${upper}_##x" "$top_srcdir/tests/deploy_driver.c" \
+            "$net-net.o" -o "$net.drv" $PLAST_MODEL_LIBS
+}
+trained() # trained NET DATA OPTIONS...: NET.st, and NET.npy of what it predicts
+{
+    net=$1 data=$2
+    shift 2
+    build "$net.pl" "$net" && "./$net" train --quiet --data "$data" --save "$net.st" "$@" >/dev/null &&
+        "./$net" predict --quiet --data "$data" --load "$net.st" --raw "$net.npy" >/dev/null
+}
+exact() { "./$1.drv" "$2" "$1.npy" 1e-5; } # exact NET DATA
+constants() { sed -n 's/^#define .*_CONSTANT_BYTES \([0-9]*\).*/\1/p' "$1-net.h"; }
+at_most() { echo "$1, at most $2" && test "$1" -le "$2"; }
+
+# ------------------------------------------------------------------ all that the language has
+cat >every.pl <<'END'
+model every;
+function hump(x, width = 2) = exp(-(x * x) / width) * cos(x) + min(abs(x), 0.5) * floor(x) * 0.01;
+rule some { adapt { synapse luck = random(); drop synapse when luck < 0.3; } }
+rule fewer { adapt { neuron luck = random(); drop neuron when luck < 0.25; } }
+input  image[1, 14, 14] |> normalize(mean = 0.2, deviation = 0.4);
+layer  a = image |> dense(37) |> tanh |> dropout(0.1);
+layer  b = image |> dense(37, bias = false) |> hump;
+layer  c = (a + b) |> leaky_relu(0.1);
+layer  d = concat(a, c) |> dense(33) |> relu;
+layer  e = ((d |> dense(21)) + (a |> dense(21))) |> sigmoid;
+output digit = concat(d, e) |> dense(10);
+loss      cross_entropy;
+optimizer adam(rate = 0.002);
+batch     32;
+epochs    4;
+prune some on a, b, d, e until epoch 3;
+prune fewer on a, b, d, e until epoch 2;
+END
+sed 's/^model every/model dense_one/; s/^prune.*//' every.pl >dense_one.pl
+sed 's/^model every/model emptied/; s/luck < 0.3/luck < 0.9/; s/luck < 0.25/luck < 0.7/; s/^prune fewer on a/prune fewer on digit, a/' every.pl >emptied.pl
+for net in every dense_one emptied; do
+    try "$net is trained" trained $net first:600:glyphs
+    try "$net is deployed" deployed $net
+    try "$net: outputs as predicted" exact $net glyphs
+    try "$net: --int8" deployed $net --int8 --data first:200:glyphs
+    try "$net: --int8 loses little" "./$net.drv" glyphs $net.npy classes 1.5
+done
+
+# ------------------------------------------------------------------ the shared models
+for model in "$top_srcdir"/examples/models/*.pl; do
+    name=$(basename "$model" .pl)
+    cp "$model" "$name.pl"
+    why=$("$PLASTC" "$name.pl" -o "$name.c" 2>&1 | sed -n 's/.*error: //p' | head -n 1)
+    case $why in
+    *'not compiled yet'*) skip "$name: outputs as predicted" "$why" && continue ;;
+    esac
+    if grep -q '28, 28' "$name.pl" && [ -n "${PLAST_DATA:-}" ]; then
+        set=idx:$PLAST_DATA/mnist
+    else
+        set=glyphs
+    fi
+    try "$name is trained" trained "$name" first:2000:$set --epochs 3
+    try "$name is deployed" deployed "$name" || continue
+    try "$name: outputs as predicted" exact "$name" $set
+done
+
+# ------------------------------------------------------------------ small
+cp "$top_srcdir/examples/pruned_mnist.pl" pruned_mnist.pl
+if [ -n "${PLAST_DATA:-}" ] && [ "$PLAST_SANITIZERS" != 1 ]; then
+    set=idx:$PLAST_DATA/mnist
+    try 'pruned_mnist is trained' trained pruned_mnist $set
+    try 'and deployed' deployed pruned_mnist --report page.html
+    try 'outputs as predicted' exact pruned_mnist $set
+    try 'bytes' at_most "$(constants pruned_mnist)" 142000
+    try 'as int8' deployed pruned_mnist --int8 --data $set --report report.json
+    try 'bytes of int8' at_most "$(constants pruned_mnist)" 60000
+    try 'int8 loses less than 0.3 points' ./pruned_mnist.drv $set pruned_mnist.npy classes 0.3
+else
+    skip 'pruned_mnist deployed: bytes and accuracy' 'it needs PLAST_DATA, and no sanitizers'
+fi
+
+# ------------------------------------------------------------------ what is refused
+plastc_fails() { rm -f x.c; fails_with "$1" "$PLASTC" every.pl "$2" "$3" -o x.c && test ! -e x.c; }
+try 'no such checkpoint' plastc_fails 3 --deploy none.st
+try 'the checkpoint of another model' plastc_fails 3 --deploy dense_one.st
+try 'a file that is none' plastc_fails 3 --deploy every.pl
+head -c 3000 every.st >short.st
+try 'a file cut off' plastc_fails 3 --deploy short.st
+spoilt() # spoilt BYTES TENSOR: the first number of the tensor becomes these four
+{
+    length=$(od -A n -t u1 -N 2 every.st | awk '{ print $1 + 256 * $2 }')
+    begin=$(head -c $((8 + length)) every.st | tail -c "$length" |
+        sed 's/.*"'"$2"'": *{[^}]*"data_offsets": *\[\([0-9]*\),.*/\1/')
+    cp every.st spoilt.st && printf "$1" | dd of=spoilt.st bs=1 seek=$((8 + length + begin)) conv=notrunc 2>/dev/null
+    "$PLASTC" every.pl --deploy spoilt.st -o x.c 2>message
+    status=$?
+    cat message
+    test $status -eq 3 && grep -q "$2 is infinite or not a number in row 0, column 0" message
+}
+try 'what is not a number is named' spoilt '\000\000\300\177' b.weight
+try 'and infinity' spoilt '\000\000\200\177' b.weight
+try '--int8 without --data' fails_with 2 "$PLASTC" every.pl --deploy every.st --int8 -o x.c
+try '--report without --deploy' fails_with 2 "$PLASTC" every.pl --report x.html -o x.c
+try 'a set that is not there' fails_with 3 "$PLASTC" every.pl --deploy every.st --data idx:none -o x.c
+try 'an output over the checkpoint' fails_with 2 "$PLASTC" every.pl --deploy every.st -o every.st
+finish
