@@ -43,6 +43,8 @@ struct axes print_axes(struct text *t, const struct plan *p)
     struct axes axes = {0};
     for (int i = 0; i < p->fields; i++) {
         const struct field *f = &p->field[i];
+        if (!is_tensor(f))
+            continue;
         const struct axis *columns = axis_of_columns(f);
         print_axis(t, &axes, p, axis_of_rows(f), f->layer->name);
         if (columns)

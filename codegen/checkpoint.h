@@ -35,7 +35,7 @@ bool is_dead(const struct plan *, const struct checkpoint *, const struct value 
  * passed on, the input's and the output's apart. The plan is then of no net any more; the net must
  * be planned again. False, with what is wrong, where a layer has no neuron alive. */
 bool shrink_net(const struct plan *, const struct checkpoint *, const char **wrong);
-/* Of a field of a shrunk net's plan; NULL: all are left. */
+/* Of a tensor of a shrunk net's plan; NULL: all are left. */
 const struct axis *axis_of_rows(const struct field *);
 const struct axis *axis_of_columns(const struct field *);
 

@@ -284,7 +284,7 @@ static double step_flops(const struct plan *p)
     return flops;
 }
 
-static bool is_tensor(const struct field *f)
+bool is_tensor(const struct field *f)
 {
     return f->kind != F_CARRY && f->kind != F_COUNTS && f->kind != F_PLACES;
 }

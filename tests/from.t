@@ -131,7 +131,7 @@ refuses() # refuses STATUS PATTERN COMMAND...
 build_small() # build_small MODEL CHECKPOINT PROGRAM
 {
     "$PLASTC" "$1.pl" --from "$2" -o "$3.c" &&
-        $CC -std=c11 $PLAST_MODEL_CFLAGS -O1 "$3.c" -o "$3" $PLAST_MODEL_LIBS
+        $CC -std=c11 $PLAST_MODEL_CFLAGS -O1 -Wall -Wextra -Werror "$3.c" -o "$3" $PLAST_MODEL_LIBS
 }
 
 for model in joins rules growth alignment direct; do
