@@ -29,5 +29,14 @@ struct survivors {
 };
 /* One for each value of the plan. */
 struct survivors *find_survivors(const struct plan *, const struct checkpoint *);
+bool is_dead(const struct plan *, const struct checkpoint *, const struct value *, int64_t row);
+
+/* Takes those units out of the plan's net that the checkpoint has dead wherever they are summed or
+ * passed on, the input's and the output's apart. The plan is then of no net any more; the net must
+ * be planned again. False, with what is wrong, where a layer has no neuron alive. */
+bool shrink_net(const struct plan *, const struct checkpoint *, const char **wrong);
+/* Of a tensor of a shrunk net's plan; NULL: all are left. */
+const struct axis *axis_of_rows(const struct field *);
+const struct axis *axis_of_columns(const struct field *);
 
 #endif

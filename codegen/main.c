@@ -20,7 +20,7 @@ enum { STATUS_DONE, STATUS_ERRORS, STATUS_USAGE, STATUS_FILE, STATUS_PROMISE };
 
 struct options {
     const char *input, *output, *header, *depfile, *dump;
-    const char *deploy, *data, *report;
+    const char *deploy, *data, *report, *from;
     bool library, explain, fuse, print_header, json, int8;
     struct definition *definition;
     int definitions;
@@ -49,6 +49,9 @@ static const char help[] =
     "  --crossover=D       weights of which less than D live are stored as csr (0: never), in all\n"
     "                      layers, or, as LAYER:D, in one; default: what the target is best at\n"
     "  --no-fuse           every pass over the weights by itself (the same results, slower)\n"
+    "\n"
+    "  --from=FILE         the training program in the shape of what lives in FILE, a run that\n"
+    "                      the first one saved; both read what the other saves\n"
     "\n"
     "  --deploy=FILE       instead of the training program, what a run saved in FILE as C99 that\n"
     "                      predicts and needs nothing around it\n"
@@ -210,6 +213,8 @@ static int read_options(struct arena *a, struct options *o, int argc, char **arg
             o->depfile = value;
         else if ((value = long_option("--deploy", argv, &i)))
             o->deploy = value;
+        else if ((value = long_option("--from", argv, &i)))
+            o->from = value;
         else if ((value = long_option("--data", argv, &i)))
             o->data = value;
         else if ((value = long_option("--report", argv, &i)))
@@ -229,7 +234,7 @@ static int read_options(struct arena *a, struct options *o, int argc, char **arg
     }
     if (!o->input)
         return usage("%s", "no model given");
-    const char *const named[] = {o->output, o->depfile, o->deploy, o->data, o->report};
+    const char *const named[] = {o->output, o->depfile, o->deploy, o->from, o->data, o->report};
     for (size_t i = 0; i < sizeof named / sizeof *named; i++)
         if (named[i] && !*named[i])
             return usage("%s", "an option needs a value");
@@ -237,8 +242,9 @@ static int read_options(struct arena *a, struct options *o, int argc, char **arg
         return usage("%s is for --deploy", o->int8 ? "--int8" : o->data ? "--data" : "--report");
     if (o->int8 && !o->data)
         return usage("%s", "--int8 needs --data to calibrate with");
-    if (o->deploy && (o->library || o->depfile || o->explain || o->dump))
-        return usage("%s is not for --deploy", o->library   ? "--library"
+    if (o->deploy && (o->from || o->library || o->depfile || o->explain || o->dump))
+        return usage("%s is not for --deploy", o->from      ? "--from"
+                                               : o->library ? "--library"
                                                : o->depfile ? "-MF"
                                                : o->explain ? "--explain"
                                                             : "--dump");
@@ -340,13 +346,17 @@ static bool same_file(const char *a, const char *b)
     return strcmp(a, b) == 0;
 }
 
-/* Nothing that was read, and nothing else that is written, is written over. */
-static int check_outputs(const struct diag *d, const char *const *output, int count)
+/* Nothing that was read (`also`: a checkpoint, or NULL), and nothing else that is written, is
+ * written over. */
+static int check_outputs(const struct diag *d, const char *also, const char *const *output,
+                         int count)
 {
     for (int i = 0; i < count; i++) {
         for (int k = 0; k < i; k++)
             if (output[i] && output[k] && same_file(output[i], output[k]))
                 return usage("two outputs are the same file, '%s'", output[i]);
+        if (output[i] && also && same_file(output[i], also))
+            return usage("'%s' is read: the output would replace it", output[i]);
         for (uint32_t k = 1; output[i] && k < d->sources; k++)
             if (d->source[k].path[0] != '<' && same_file(output[i], d->source[k].path))
                 return usage("'%s' is read: the output would replace it", output[i]);
@@ -360,6 +370,8 @@ static int write_depfile(struct arena *a, const struct options *o, const struct 
     struct text t = text_new(a);
     if (!make_can_name(output))
         return usage("make cannot have a file named '%s'", output);
+    if (o->from && !make_can_name(o->from))
+        return usage("make cannot have a file named '%s'", o->from);
     for (uint32_t i = 1; i < d->sources; i++)
         if (!make_can_name(d->source[i].path))
             return usage("make cannot have a file named '%s'", d->source[i].path);
@@ -370,6 +382,10 @@ static int write_depfile(struct arena *a, const struct options *o, const struct 
             continue;
         text_add(&t, " ");
         add_make_path(&t, d->source[i].path);
+    }
+    if (o->from) {
+        text_add(&t, " ");
+        add_make_path(&t, o->from);
     }
     text_add(&t, "\n");
     for (uint32_t i = 1; i < d->sources; i++) {
@@ -390,7 +406,7 @@ static int write_outputs(struct arena *a, const struct options *o, struct module
         return usage("%s", "--header needs a file name where the C goes to standard output");
     struct text c = text_new(a), h = text_new(a);
     const char *const outputs[] = {output, o->print_header ? header : NULL, o->depfile};
-    int status = check_outputs(m->diag, outputs, 3);
+    int status = check_outputs(m->diag, o->from, outputs, 3);
     if (status)
         return status;
     print_module(&c, m, &module);
@@ -452,10 +468,7 @@ static int deploy(struct arena *a, const struct options *o, const struct plan *p
     if (o->print_header && strcmp(output, "-") == 0 && !o->header)
         return usage("%s", "--header needs a file name where the C goes to standard output");
     const char *const outputs[] = {output, o->print_header ? header : NULL, o->report};
-    status = check_outputs(d, outputs, 3);
-    for (int i = 0; i < 3 && !status; i++)
-        if (outputs[i] && same_file(outputs[i], o->deploy))
-            status = usage("'%s' is read: the output would replace it", outputs[i]);
+    status = check_outputs(d, o->deploy, outputs, 3);
     if (status)
         return status;
     struct checkpoint *c = checkpoint_read(plan, o->deploy, &wrong);
@@ -490,6 +503,14 @@ static int deploy(struct arena *a, const struct options *o, const struct plan *p
     return status;
 }
 
+/* The net becomes what the checkpoint has alive of it. */
+static int shrink(const struct options *o, const struct plan *whole)
+{
+    const char *wrong = NULL;
+    const struct checkpoint *c = checkpoint_read(whole, o->from, &wrong);
+    return c && shrink_net(whole, c, &wrong) ? STATUS_DONE : failed(wrong, STATUS_FILE);
+}
+
 static int compile(struct arena *a, const struct options *o, struct diag *d)
 {
     struct text t = text_new(a);
@@ -514,6 +535,12 @@ static int compile(struct arena *a, const struct options *o, struct diag *d)
     if (status)
         return status;
     struct plan *plan = plan_net(a, net, o->fuse, order_crossovers(a, o));
+    if (o->from) {
+        status = shrink(o, plan);
+        if (status)
+            return status;
+        plan = plan_net(a, net, o->fuse, order_crossovers(a, o));
+    }
     if (!plan_check(plan, d))
         return STATUS_PROMISE;
     if (o->deploy)

@@ -203,7 +203,8 @@ static bool outlives(const struct field *f)
     return f->rule->grows || f->space == SPACE_INPUT || f->space == SPACE_LAYER;
 }
 
-static void print_tensor(struct text *t, const struct plan *p, const struct field *f)
+static void print_tensor(struct text *t, const struct plan *p, const struct axes *axes,
+                         const struct field *f)
 {
     text_add(t, "    {");
     print_c_string(t, f->tensor, strlen(f->tensor));
@@ -212,9 +213,11 @@ static void print_tensor(struct text *t, const struct plan *p, const struct fiel
                 : f->kind == F_COUNTER ? "PLAST_I64"
                                        : "PLAST_F32");
     print_shape(t, f->shape, f->rank, 4);
-    text_printf(t, ", %lld, offsetof(struct %s, %s), %lld, %d, %d},\n", (long long)f->line,
+    text_printf(t, ", %lld, offsetof(struct %s, %s), %lld, %d, %d, ", (long long)f->line,
                 p->net->name, f->name, (long long)f->probe, layer_number(p->net, f->layer),
                 outlives(f));
+    print_whole(t, axes, f);
+    text_add(t, "},\n");
 }
 
 /* What the selftest of direct feedback reads after a probe. */
@@ -233,8 +236,8 @@ static int print_shown_values(struct text *t, const struct plan *p)
         int64_t shape[2] = {v->rows, p->net->batch};
         text_printf(t, ".%s\", PLAST_VALUE, PLAST_F32, ", v->is_output ? "error" : "value");
         print_shape(t, shape, 2, 4);
-        text_printf(t, ", COLUMNS, offsetof(struct %s, work) + %lld, -1, %d, 0},\n", p->net->name,
-                    (long long)b->at * 4, layer_number(p->net, v->layer));
+        text_printf(t, ", COLUMNS, offsetof(struct %s, work) + %lld, -1, %d, 0, NULL},\n",
+                    p->net->name, (long long)b->at * 4, layer_number(p->net, v->layer));
         count++;
     }
     return count;
@@ -281,7 +284,7 @@ static double step_flops(const struct plan *p)
     return flops;
 }
 
-static bool is_tensor(const struct field *f)
+bool is_tensor(const struct field *f)
 {
     return f->kind != F_CARRY && f->kind != F_COUNTS && f->kind != F_PLACES;
 }
@@ -293,12 +296,13 @@ static void print_manifest(struct text *t, const struct module *m)
     const char *upper = upper_case(m->arena, net->name);
     static const char *const learns[] = {"PLAST_BACKPROP", "PLAST_FEEDBACK_ALIGNMENT",
                                          "PLAST_DIRECT_FEEDBACK"};
+    const struct axes axes = print_axes(t, p);
     text_add(t, "\nstatic const struct plast_tensor tensors[] = {\n");
     int tensors = 0;
     for (int i = 0; i < p->fields; i++) {
         if (!is_tensor(&p->field[i]))
             continue; /* made anew after loading */
-        print_tensor(t, p, &p->field[i]);
+        print_tensor(t, p, &axes, &p->field[i]);
         tensors++;
     }
     tensors += print_shown_values(t, p);

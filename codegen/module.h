@@ -11,6 +11,18 @@ struct module_options {
 
 void print_module(struct text *, const struct module *, const struct module_options *);
 void print_header(struct text *, const struct module *);
+bool is_tensor(const struct field *); /* described to programs, and saved */
+/* axes.c: prints, of a net that was shrunk, which units are left of what the fields are of. */
+struct axes {
+    struct named_axis {
+        const struct axis *axis;
+        const char *name;
+    } * at;
+    int count;
+};
+struct axes print_axes(struct text *, const struct plan *);
+/* The initialiser of plast_tensor.whole. */
+void print_whole(struct text *, const struct axes *, const struct field *);
 void print_c_string(struct text *, const char *bytes, size_t size); /* with its quotes */
 
 #endif

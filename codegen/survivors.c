@@ -1,8 +1,7 @@
 /* Which rows of which values are still of use: alive, and read by what is of use. */
 #include "checkpoint.h"
 
-static bool is_dead(const struct plan *p, const struct checkpoint *c, const struct value *v,
-                    int64_t row)
+bool is_dead(const struct plan *p, const struct checkpoint *c, const struct value *v, int64_t row)
 {
     for (int i = 0; i < v->mortals; i++) {
         const struct mortal *m = &v->mortal[i];

@@ -22,6 +22,13 @@ const char *shape_text(struct arena *, const struct shape *); /* "[1, 28, 28]" *
 
 enum init { INIT_ZEROS, INIT_HE_UNIFORM, INIT_HE_NORMAL, INIT_GLOROT_UNIFORM };
 
+/* Which units of a node are left, where the net was shrunk to what a trained one has alive. */
+struct axis {
+    int64_t whole;  /* units before */
+    int64_t count;  /* and now */
+    int64_t *place; /* [count]: which each of them was; rising */
+};
+
 /* A trained tensor: weight or bias. */
 struct param {
     const char *name; /* "h1.weight", "h1.bias", "h1.weight2" */
@@ -50,7 +57,8 @@ struct node {
     int index;      /* in net->node: inputs come before */
     struct shape shape;
     int64_t size;
-    struct layer *layer; /* whose pipeline it stands in; the input's own */
+    const struct axis *axis; /* NULL: nothing was taken away */
+    struct layer *layer;     /* whose pipeline it stands in; the input's own */
     int input_count;
     struct node **input;
     struct param *weight, *bias; /* N_DENSE; bias may be NULL */

@@ -20,6 +20,7 @@ struct reader {
     const struct plast_model *model;
     void *block;
     struct plast_fault *fault;
+    bool masked; /* the file says of every neuron that can die whether it lives */
 };
 
 static bool is_saved(const struct plast_tensor *tensor)
@@ -35,8 +36,8 @@ static bool is_needed(const struct plast_tensor *tensor, bool complete)
 
 static bool has_shape(const struct plast_tensor *tensor, const struct plast_entry *entry)
 {
-    return tensor->rank == entry->rank &&
-           !memcmp(tensor->shape, entry->shape, (size_t)tensor->rank * sizeof *tensor->shape);
+    return tensor->rank == entry->rank && !memcmp(plast_whole_shape(tensor), entry->shape,
+                                                  (size_t)tensor->rank * sizeof *tensor->shape);
 }
 
 static int compare_tensor(struct reader *reader, const struct plast_tensor *tensor, bool complete)
@@ -52,7 +53,7 @@ static int compare_tensor(struct reader *reader, const struct plast_tensor *tens
         return plast_fail(
             reader->fault, PLAST_STATUS_FILE, "%s: is of another model: %s is %s here, %s in %s",
             reader->name, tensor->name,
-            plast_print_shape(here, sizeof here, tensor->shape, tensor->rank),
+            plast_print_shape(here, sizeof here, plast_whole_shape(tensor), tensor->rank),
             plast_print_shape(there, sizeof there, entry->shape, entry->rank), reader->name);
     if (strcmp(entry->type, plast_type_name(tensor->type)))
         return plast_fail(reader->fault, PLAST_STATUS_FILE,
@@ -95,7 +96,7 @@ static int compare_model(struct reader *reader, bool complete)
 static int check_numbers(struct reader *reader, const struct plast_tensor *tensor, const float *row,
                          int64_t i)
 {
-    int64_t columns = plast_tensor_columns(tensor);
+    int64_t columns = plast_whole_columns(tensor);
     for (int64_t j = 0; tensor->type == PLAST_F32 && j < columns; j++)
         if (!isfinite(row[j]))
             return plast_fail(reader->fault, PLAST_STATUS_FILE,
@@ -108,7 +109,7 @@ static int check_numbers(struct reader *reader, const struct plast_tensor *tenso
 static int check_mask(struct reader *reader, const struct plast_tensor *tensor, const uint8_t *row,
                       int64_t i)
 {
-    int64_t columns = plast_tensor_columns(tensor);
+    int64_t columns = plast_whole_columns(tensor);
     for (int64_t j = 0; j < columns; j++)
         if (row[j] > 1)
             return plast_fail(reader->fault, PLAST_STATUS_FILE,
@@ -148,6 +149,34 @@ static int check_row(struct reader *reader, const struct plast_tensor *tensor, c
     return 0;
 }
 
+static bool has_neuron_masks(struct reader *reader)
+{
+    for (int i = 0; i < reader->model->tensors; i++) {
+        const struct plast_tensor *tensor = &reader->model->tensor[i];
+        if (tensor->role == PLAST_MASK && tensor->rank == 1 &&
+            !plast_find_entry(&reader->header, tensor->name))
+            return false;
+    }
+    return true;
+}
+
+/* What has no place in a model that was compiled with --from must be dead in the file: where that
+ * has masks, they say so of neurons, and all else there is dead with them, whatever it is. */
+static int check_outside(struct reader *reader, const struct plast_tensor *tensor, const void *line,
+                         int64_t i, int64_t at)
+{
+    bool tells = reader->masked ? tensor->role == PLAST_MASK && tensor->rank == 1
+                                : tensor->role == PLAST_MASK || tensor->role == PLAST_WEIGHT ||
+                                      tensor->role == PLAST_BIAS;
+    int64_t j = tells ? plast_find_outside(tensor, line, i, at) : -1;
+    if (j < 0)
+        return 0;
+    return plast_fail(reader->fault, PLAST_STATUS_FILE,
+                      "%s: %s is not 0 in row %" PRId64 ", column %" PRId64
+                      ": %s was compiled with --from, and has no place for it",
+                      reader->name, tensor->name, i, j, reader->model->name);
+}
+
 /* One neuron of a layer always stays. */
 static int check_neurons(struct reader *reader)
 {
@@ -165,22 +194,32 @@ static int check_neurons(struct reader *reader)
 static int read_tensor(struct reader *reader, const struct plast_tensor *tensor)
 {
     const struct plast_entry *entry = plast_find_entry(&reader->header, tensor->name);
-    size_t size = plast_type_size(tensor->type), columns = (size_t)plast_tensor_columns(tensor);
-    int64_t rows = plast_tensor_rows(tensor);
+    size_t size = plast_type_size(tensor->type), columns = (size_t)plast_whole_columns(tensor);
+    int64_t rows = plast_whole_rows(tensor), at = 0;
     int status = 0;
     if (!entry)
         return 0;
     if (fseeko(reader->file, (off_t)(reader->header.data + entry->begin), SEEK_SET))
         return plast_fail(reader->fault, PLAST_STATUS_FILE, "%s: %s", reader->name,
                           strerror(errno));
+    void *line = malloc(columns * size);
+    if (!line)
+        return plast_fail(reader->fault, PLAST_STATUS_FILE, "%s: no memory to read it with",
+                          reader->name);
     for (int64_t i = 0; i < rows && !status; i++) {
-        void *row = plast_tensor_row(tensor, reader->block, i);
-        if (fread(row, size, columns, reader->file) != columns)
-            return plast_fail(reader->fault, PLAST_STATUS_FILE, "%s: ends inside %s", reader->name,
-                              tensor->name);
-        plast_little_endian(row, size, columns);
-        status = check_row(reader, tensor, row, i);
+        if (fread(line, size, columns, reader->file) != columns) {
+            status = plast_fail(reader->fault, PLAST_STATUS_FILE, "%s: ends inside %s",
+                                reader->name, tensor->name);
+            break;
+        }
+        plast_little_endian(line, size, columns);
+        status = check_row(reader, tensor, line, i);
+        if (!status)
+            status = check_outside(reader, tensor, line, i, at);
+        if (plast_row_is_left(tensor, i, at))
+            plast_move_row(tensor, plast_tensor_row(tensor, reader->block, at++), line, false);
     }
+    free(line);
     return status;
 }
 
@@ -277,6 +316,7 @@ static int read_block(struct reader *reader, struct plast_saved *saved)
                           "%s: is a checkpoint of a version of plast that is not known",
                           reader->name);
     int status = compare_model(reader, saved->complete);
+    reader->masked = has_neuron_masks(reader);
     if (!status && saved->complete) {
         struct plast_run kept = *run;
         status = read_run(reader, run, saved);

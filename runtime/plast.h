@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define PLAST_ABI 4
+#define PLAST_ABI 5
 
 /* Results of generated functions: 0, or one of these. */
 enum plast_error {
@@ -45,6 +45,14 @@ enum plast_role {
                        adapts made */
 };
 
+/* How a tensor stands in a checkpoint, where that has rows or columns more: the model was compiled
+ * with --from, and they are of neurons that were dead. Element [i][j] of the tensor is
+ * [row[i]][column[j]] there; both rise. All else is zero. */
+struct plast_whole {
+    int64_t shape[4];
+    const int32_t *row, *column; /* NULL: the same */
+};
+
 /* A tensor inside the block. Element [i][j...] of a tensor of `rank` dimensions stands at
  * offset + (i * stride + rest) elements, rest counting the later dimensions row by row:
  * rows may be padded, and the padding is zero. */
@@ -62,6 +70,7 @@ struct plast_tensor {
     int lives; /* PLAST_STATE of a rule: 1 where its values outlive the synapses or neurons they
                   stand at (a rule that grows), or stand at neither (input and layer space); 0 where
                   they are zero at what is dead. Else 0 */
+    const struct plast_whole *whole; /* NULL: it is saved as it stands */
 };
 
 struct plast_layer {

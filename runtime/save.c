@@ -42,7 +42,7 @@ static void write_metadata(FILE *to, const struct plast_model *model, const stru
 
 static uint64_t tensor_bytes(const struct plast_tensor *tensor)
 {
-    return (uint64_t)plast_tensor_rows(tensor) * (uint64_t)plast_tensor_columns(tensor) *
+    return (uint64_t)plast_whole_rows(tensor) * (uint64_t)plast_whole_columns(tensor) *
            plast_type_size(tensor->type);
 }
 
@@ -52,7 +52,7 @@ static void write_entry(FILE *to, const struct plast_tensor *tensor, uint64_t *a
     plast_write_json_string(to, tensor->name);
     fprintf(to, ": {\"dtype\": \"%s\", \"shape\": [", plast_type_name(tensor->type));
     for (int i = 0; i < tensor->rank; i++)
-        fprintf(to, "%s%" PRId64, i ? ", " : "", tensor->shape[i]);
+        fprintf(to, "%s%" PRId64, i ? ", " : "", plast_whole_shape(tensor)[i]);
     fprintf(to, "], \"data_offsets\": [%" PRIu64 ", %" PRIu64 "]}", *at,
             *at + tensor_bytes(tensor));
     *at += tensor_bytes(tensor);
@@ -109,12 +109,21 @@ static void write_row(FILE *to, const char *row, size_t size, size_t count)
     }
 }
 
-static void write_tensor(FILE *to, const struct plast_tensor *tensor, void *block)
+static int write_tensor(FILE *to, const struct plast_tensor *tensor, void *block)
 {
-    int64_t rows = plast_tensor_rows(tensor);
-    for (int64_t i = 0; i < rows && !ferror(to); i++)
-        write_row(to, plast_tensor_row(tensor, block, i), plast_type_size(tensor->type),
-                  (size_t)plast_tensor_columns(tensor));
+    size_t size = plast_type_size(tensor->type), columns = (size_t)plast_whole_columns(tensor);
+    int64_t rows = plast_whole_rows(tensor), at = 0;
+    char *line = malloc(columns * size);
+    if (!line)
+        return -1;
+    for (int64_t i = 0; i < rows && !ferror(to); i++) {
+        memset(line, 0, columns * size);
+        if (plast_row_is_left(tensor, i, at))
+            plast_move_row(tensor, line, plast_tensor_row(tensor, block, at++), true);
+        write_row(to, line, size, columns);
+    }
+    free(line);
+    return 0;
 }
 
 static int write_file(FILE *to, const struct plast_model *model, void *block,
@@ -132,8 +141,9 @@ static int write_file(FILE *to, const struct plast_model *model, void *block,
     free(header);
     for (int round = 0; round < ROUNDS; round++)
         for (int i = 0; i < model->tensors; i++)
-            if (is_in_round(&model->tensor[i], element_size[round]))
-                write_tensor(to, &model->tensor[i], block);
+            if (is_in_round(&model->tensor[i], element_size[round]) &&
+                write_tensor(to, &model->tensor[i], block))
+                return -1;
     return 0;
 }
 
@@ -169,7 +179,7 @@ static int save_unpacked(const char *name, const struct plast_model *model, void
         return status;
     if (write_file(output.file, model, block, saved)) {
         plast_abandon_output(&output);
-        return plast_fail(fault, PLAST_STATUS_FILE, "%s: no memory for the header", name);
+        return plast_fail(fault, PLAST_STATUS_FILE, "%s: no memory to write it with", name);
     }
     return plast_commit_output(&output, fault);
 }

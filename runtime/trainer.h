@@ -96,6 +96,20 @@ bool plast_has_shape(const struct plast_tensor *, const struct plast_tensor *of)
 /* "[300, 784]" */
 const char *plast_print_shape(char *to, size_t size, const int64_t *shape, int rank);
 
+/* ---------------------------------------------------------------- whole.c */
+/* The same of a tensor as it stands in a checkpoint. */
+const int64_t *plast_whole_shape(const struct plast_tensor *);
+int64_t plast_whole_rows(const struct plast_tensor *);
+int64_t plast_whole_columns(const struct plast_tensor *);
+/* Whether row `at` of the tensor is `row` of the whole one. */
+bool plast_row_is_left(const struct plast_tensor *, int64_t row, int64_t at);
+/* In `line`, which is `row` of the whole tensor, and row `at` of the tensor if it is left: the
+ * first column of what is not left and not zero; -1: none. */
+int64_t plast_find_outside(const struct plast_tensor *, const void *line, int64_t row, int64_t at);
+/* Copies a row of the tensor to where its elements are in one of the whole tensor (widen), or back.
+ */
+void plast_move_row(const struct plast_tensor *, void *to, const void *from, bool widen);
+
 /* ---------------------------------------------------------------- mask.c */
 /* What is left of a layer, or of the network. */
 struct plast_live {
