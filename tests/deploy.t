@@ -24,7 +24,7 @@ trained() # trained NET DATA OPTIONS...: NET.st, and NET.npy of what it predicts
     net=$1 data=$2
     shift 2
     build "$net.pl" "$net" && "./$net" train --quiet --data "$data" --save "$net.st" "$@" >/dev/null &&
-        "./$net" predict --quiet --data "$data" --load "$net.st" --raw "$net.npy" >/dev/null
+        "./$net" predict --quiet --data "${data#first:*:}" --load "$net.st" --raw "$net.npy" >/dev/null
 }
 exact() { "./$1.drv" "$2" "$1.npy" 1e-5; } # exact NET DATA
 constants() { sed -n 's/^#define .*_CONSTANT_BYTES \([0-9]*\).*/\1/p' "$1-net.h"; }

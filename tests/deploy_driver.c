@@ -11,6 +11,7 @@
 #include "data.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,9 +123,9 @@ int main(int argc, char **argv)
     printf(
         "%ld samples, largest output %g, off by %.2g of it, %ld classes differ, %.2f points lost\n",
         (long)set->samples, largest, worst, other, lost);
+    bool good = strcmp(argv[3], "classes") ? worst <= tolerance && !other && set->samples > 0
+                                           : argc > 4 && lost < atof(argv[4]);
     free(raw);
     plast_data_close(&split);
-    if (!strcmp(argv[3], "classes"))
-        return !(argc > 4 && lost < atof(argv[4]));
-    return !(worst <= tolerance && !other && set->samples > 0);
+    return !good;
 }

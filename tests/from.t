@@ -173,7 +173,7 @@ try 'the same outputs again' agree joins again joins.seven.st
 "$PLASTC" rules.pl -o plain.c && "$PLASTC" rules.pl --from fresh.st -o whole.c
 try 'where nothing died it is the first program' cmp plain.c whole.c
 from() { "$PLASTC" "$1.pl" --from "$2" -o "${3-out.c}"; }
-try 'a run of another model' refuses 3 'joins.st: is of another model: it has ' from rules joins.st
+try 'a run of another model' refuses 3 'joins.st: is of another model: of joins, not of rules' from rules joins.st
 try 'no file' refuses 3 'nothing.st: No such file' from rules nothing.st
 try 'no checkpoint' refuses 3 'rules.pl: ' from rules rules.pl
 try 'nothing was written' test ! -e out.c
