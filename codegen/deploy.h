@@ -108,6 +108,8 @@ void deploy_print_header(struct text *, const struct deployment *);
 void deploy_report_html(struct text *, const struct deployment *);
 void deploy_report_json(struct text *, const struct deployment *);
 
+/* Its sums have room for whole vectors, so that products need not stop short of the last rows. */
+bool deploy_pads(const struct deployment *, const struct deployed *);
 const char *storage_name(enum storage); /* "csr8" */
 
 #endif

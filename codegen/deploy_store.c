@@ -147,6 +147,16 @@ static size_t count_bytes(const struct deployed *v, bool int8)
     return bytes;
 }
 
+bool deploy_pads(const struct deployment *d, const struct deployed *v)
+{
+    bool bits = false;
+    for (int i = 0; i < v->products; i++)
+        bits |= v->product[i].storage == STORED_BITS;
+    for (int i = 0; i < v->products; i++)
+        bits &= v->product[i].storage != STORED_DENSE;
+    return bits && !d->int8 && !(v->is_output && v->rows == v->units);
+}
+
 static void add_buffer(struct deployment *d, struct buffer ***list, int *count, struct buffer *b,
                        const char *name, int64_t words, int first, int last)
 {
@@ -162,7 +172,8 @@ static void lay_out(struct deployment *d)
     for (int i = 0; i < d->values; i++) {
         struct deployed *v = d->value[i];
         if (!v->is_input && !(v->is_output && v->rows == v->units))
-            add_buffer(d, &list, &count, &v->sums, v->name, v->rows, i, v->last);
+            add_buffer(d, &list, &count, &v->sums, v->name,
+                       deploy_pads(d, v) ? round_up(v->rows, 8) : v->rows, i, v->last);
         if (d->int8 && v->is_quantised)
             add_buffer(d, &list, &count, &v->integers, arena_format(d->arena, "%s_q", v->name),
                        (v->rows + 3) / 4, i, v->last);
