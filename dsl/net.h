@@ -20,7 +20,13 @@ int64_t shape_size(const struct shape *);
 bool shape_equal(const struct shape *, const struct shape *);
 const char *shape_text(struct arena *, const struct shape *); /* "[1, 28, 28]" */
 
-enum init { INIT_ZEROS, INIT_HE_UNIFORM, INIT_HE_NORMAL, INIT_GLOROT_UNIFORM };
+enum init {
+    INIT_ZEROS,
+    INIT_HE_UNIFORM,
+    INIT_HE_NORMAL,
+    INIT_GLOROT_UNIFORM,
+    INIT_CONSTANT /* chosen by no model: scales of batch norm, learnables of neurons */
+};
 
 /* Which units of a node are left, where the net was shrunk to what a trained one has alive. */
 struct axis {
@@ -29,26 +35,83 @@ struct axis {
     int64_t *place; /* [count]: which each of them was; rising */
 };
 
-/* A trained tensor: weight or bias. */
+/* A trained tensor: weight, bias, scale and shift of a batch norm, learnable of a neuron. */
 struct param {
-    const char *name; /* "h1.weight", "h1.bias", "h1.weight2" */
-    struct shape shape;
+    /* "h1.weight", "h1.bias", "h1.weight2"; "h1.batchnorm.weight", "h1.batchnorm.bias" (of a second
+     * one in the layer "h1.batchnorm2.weight"); "h1.NEURON.LEARNABLE", "h1.NEURON2.LEARNABLE" */
+    const char *name;
+    struct shape shape; /* of a learnable: [1], or [channels] of what the neuron is given */
     enum init init;
+    double value; /* INIT_CONSTANT */
     int64_t fan_in, fan_out;
     bool decays;       /* a weight (a matrix), not a bias */
     struct node *node; /* the operator that owns it */
     int index;         /* in net->param, its random stream when it starts */
 };
 
+/* A window that slides over maps: height, width. Output sizes round down. */
+struct window {
+    int64_t size[2], stride[2], pad[2];
+};
+
 enum node_op {
-    N_INPUT,  /* the sample, floats */
+    N_INPUT,  /* the sample, floats; with `events` one frame of it, at each time step its own */
     N_AFFINE, /* input transform: y = scale[c] * x + shift[c], one pair per channel (one if channels
                  is 1) */
     N_DENSE,  /* y = weight x + bias, x read flat */
     N_SUM,    /* of two or more inputs of one shape */
     N_CONCAT, /* along the first dimension */
     N_MAP,    /* map, an expression in `x`, of each element */
-    N_DROPOUT, /* inverted: with probability p zero, else x / (1 - p) */
+    N_DROPOUT, /* inverted: with probability p zero, else x / (1 - p); one mask for all time steps
+                */
+    N_CONV, /* cross-correlation in `window` and `groups`; weight [channels, in / groups, h, w] */
+    N_MAXPOOL,   /* of what the window covers of the map: what pads is never the largest */
+    N_AVGPOOL,   /* sum over the window, what pads being zero, over all of its places */
+    N_BATCHNORM, /* (x - mean) / sqrt(variance + epsilon) * weight + bias, a channel's moments being
+                    those of the batch and map, at each time step its own; running moments, of the
+                    unbiased variance, in evaluation */
+    N_NEURON,    /* `neuron`, of each element: stateful over time */
+    N_PREV,      /* `source` one time step earlier, zero at the first; it may stand later */
+    N_READOUT,   /* of all time steps: their mean, sum, last, largest */
+    N_FLIP,      /* input: left to right, with probability 1/2; in training alone */
+    N_CROP,      /* input: `pad` zeroes on all four sides, of which a part as large as the map is
+                    taken from a random place; in training alone */
+    N_ENCODE     /* input: gets its time axis */
+};
+
+enum readout { READ_RATE, READ_TOTAL, READ_LAST, READ_PEAK };
+
+enum encoder {
+    ENCODE_DIRECT,    /* the same at every step */
+    ENCODE_BERNOULLI, /* 1 with probability clamp(x * gain, 0, 1), anew at each step */
+    ENCODE_LATENCY,   /* one 1, the earlier the larger x in [0, 1] is: at step
+                         min(steps - 1, floor((1 - x) * steps)); none where x <= 0 */
+    ENCODE_EVENTS     /* the data's own: what bears the name here does nothing more */
+};
+
+/* One step of a neuron, each name assigned once: in `x`, its states as the step before left them,
+ * learnables, the names above it, and run scalars. `fire` and `detach` stand as calls. */
+struct neuron {
+    const char *name; /* of its tensors: "lif" */
+    const char *text; /* with arguments, for comments and --explain */
+    struct loc loc;
+    struct neuron_state {
+        const char *name;
+        struct expr *initial; /* in learnables and run scalars, at the first time step */
+        struct expr *next;    /* in the names below */
+    } * state;
+    int states;
+    struct neuron_learnable {
+        const char *name;
+        struct param *param; /* of one element, or of one for each channel */
+    } * learnable;
+    int learnables;
+    struct neuron_local {
+        const char *name;
+        struct expr *value;
+    } * local;
+    int locals;
+    struct expr *emit;
 };
 
 struct node {
@@ -61,12 +124,25 @@ struct node {
     struct layer *layer;     /* whose pipeline it stands in; the input's own */
     int input_count;
     struct node **input;
-    struct param *weight, *bias; /* N_DENSE; bias may be NULL */
+    struct param *weight, *bias; /* N_DENSE, N_CONV (bias may be NULL), N_BATCHNORM */
     struct expr *map;            /* N_MAP: in the name `x` */
     const char *text;            /* N_MAP: what it was called, for comments: "bent(slope = 0.1)" */
     struct expr *p;              /* N_DROPOUT: in run scalars */
     int64_t channels;            /* N_AFFINE */
     double *scale, *shift;
+    struct window window;     /* N_CONV, pools */
+    int64_t groups;           /* N_CONV */
+    double momentum, epsilon; /* N_BATCHNORM, whose weight and bias are scale and shift */
+    const char *name;         /* N_BATCHNORM: of its running moments: "h1.batchnorm" */
+    struct neuron *neuron;    /* N_NEURON */
+    struct node *source;      /* N_PREV, instead of an input */
+    enum readout readout;
+    enum encoder encoder;
+    double gain; /* ENCODE_BERNOULLI */
+    int64_t pad; /* N_CROP */
+    bool timed;  /* it has a time axis: one value for each step */
+    bool varies; /* and they may differ: something random, stateful or recurrent, or data with a
+                    time axis of its own, stands before it */
 };
 
 /* `input`, `layer` and `output` statements alike. */
@@ -238,6 +314,8 @@ struct net {
     struct rule **rule; /* in order of attachment */
     int rule_count;
     int64_t batch, epochs;
+    int64_t steps; /* time steps of a sample; 0: the net is static */
+    bool frames;   /* the data has a time axis: samples are [steps][input] */
     uint64_t seed;
     double budget; /* bytes; 0: none given */
     struct loc budget_loc;
@@ -259,6 +337,11 @@ struct net *check_file(struct arena *, struct diag *, struct file *, const struc
 
 /* Random numbers of the generated program are drawn from streams numbered so
  * (second argument of plast_key): the two sides of every comparison need them. */
-enum { STREAM_PARAM = 1, STREAM_FEEDBACK = 2, STREAM_DROPOUT = 3 };
+enum {
+    STREAM_PARAM = 1,
+    STREAM_FEEDBACK = 2,
+    STREAM_DROPOUT = 3,
+    STREAM_INPUT = 5 /* flips, crops and encoded spikes */
+};
 
 #endif
