@@ -9,6 +9,7 @@ struct kernel kernel_new(struct module *m, const char *name)
     struct kernel k = {m,
                        names_unique(m->plan->names, name),
                        false,
+                       false,
                        text_new(m->arena),
                        text_new(m->arena),
                        text_new(m->arena),

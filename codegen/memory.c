@@ -2,6 +2,8 @@
  * do not meet: first fit, largest first. */
 #include "memory.h"
 #include "names.h"
+#include "neuron.h"
+#include "plan_time.h"
 #include "sites.h"
 
 #include <math.h>
@@ -32,7 +34,7 @@ int time_error(const struct plan *p, const struct value *v)
 
 const struct value *update_after(const struct value *v)
 {
-    const struct value *after = v;
+    const struct value *after = v->marker ? v->marker : v;
     for (int t = 0; t < v->terms; t++)
         for (int s = 0; s < v->term[t].segments; s++) {
             const struct value *from = v->term[t].segment[s].value;
@@ -67,7 +69,7 @@ static int time_updated(const struct plan *p, const struct value *v)
     return time_end(p);
 }
 
-static struct buffer *buffer_new(struct plan *p, const char *name, int64_t floats, int first,
+struct buffer *plan_free_buffer(struct plan *p, const char *name, int64_t floats, int first,
                                  int last)
 {
     struct buffer *b = NEW(p->arena, struct buffer);
@@ -80,7 +82,7 @@ static struct buffer *buffer_new(struct plan *p, const char *name, int64_t float
 
 struct buffer *plan_buffer(struct plan *p, const char *name, int64_t floats, int first, int last)
 {
-    struct buffer *b = buffer_new(p, name, floats, first, last);
+    struct buffer *b = plan_free_buffer(p, name, floats, first, last);
     PUSH(p->arena, p->buffer, p->buffers, b);
     return b;
 }
@@ -96,11 +98,11 @@ static int later(int a, int b)
     return a > b ? a : b;
 }
 
-static int last_forward(const struct value *v)
+static int last_forward(const struct plan *p, const struct value *v)
 {
     int last = time_forward(v);
     for (int i = 0; i < v->uses; i++)
-        last = later(last, time_forward(v->use[i].by));
+        last = later(last, time_read(p, v, v->use[i].by));
     return last;
 }
 
@@ -148,7 +150,7 @@ static int last_pulled(const struct plan *p, const struct value *v)
     for (int t = 0; t < v->terms; t++)
         for (int s = 0; s < v->term[t].segments; s++)
             if (v->term[t].segment[s].value->learns)
-                last = later(last, time_error(p, v->term[t].segment[s].value));
+                last = later(last, time_pulled(p, v->term[t].segment[s].value, v));
     return last;
 }
 
@@ -164,12 +166,12 @@ static void plan_value(struct plan *p, struct value *v)
 {
     bool keep = p->net->learn == LEARN_DIRECT_FEEDBACK; /* read by the selftest after a probe */
     int born = time_forward(v), errs = time_error(p, v), end = time_end(p);
-    int last = v->is_output ? time_loss(p) : later(last_forward(v), last_sampled(p, v));
+    int last = v->is_output ? time_loss(p) : later(last_forward(p, v), last_sampled(p, v));
     if (v->reader) {
         v->again = plan_buffer(p, plan_buffer_name(p, v, "_again"), v->rows * p->columns,
                                time_error(p, update_after(v->reader)) + 2, last);
         v->again->placed_last = true;
-        last = last_forward(v);
+        last = last_forward(p, v);
     }
     if (v->slope_from_result && v->learns)
         last = later(last, errs);
@@ -189,6 +191,8 @@ static void plan_value(struct plan *p, struct value *v)
         v->error =
             plan_buffer(p, plan_buffer_name(p, v, "_error"), v->rows * p->columns,
                         v->is_output ? time_loss(p) : errs, direct ? end : last_pulled(p, v));
+    if (p->net->steps)
+        plan_timed_value(p, v);
 }
 
 static int larger_first(const void *a, const void *b)
@@ -287,10 +291,12 @@ static void plan_scratch(struct plan *p)
 {
     for (int i = 0; i < p->values; i++) {
         struct value *v = p->value[i];
-        int last = v->is_output ? p->values : last_forward(v);
-        v->shown = buffer_new(p, plan_buffer_name(p, v, "_shown"), v->rows * p->columns,
+        int last = v->is_output ? p->values : last_forward(p, v);
+        v->shown = plan_free_buffer(p, plan_buffer_name(p, v, "_shown"), v->rows * p->columns,
                               time_forward(v), last);
         PUSH(p->arena, p->shown, p->showns, v->shown);
+        if (p->net->steps)
+            plan_timed_scratch(p, v);
     }
     p->scratch = place_buffers(p->arena, p->shown, p->showns);
 }

@@ -20,7 +20,7 @@ struct renaming {
     const char *before; /* of each name: "was_" or "" */
 };
 
-static struct expr *rename(void *context, const struct expr *e)
+static struct expr *c_name(void *context, const struct expr *e)
 {
     const struct renaming *r = context;
     const struct quantity *q = find_quantity(r->recall, e->name);
@@ -37,7 +37,7 @@ static struct expr *rename(void *context, const struct expr *e)
 struct expr *recall_expr(struct arena *a, const struct recall *r, struct expr *e, bool about)
 {
     struct renaming context = {a, r, about ? "was_" : ""};
-    return expr_replace(a, e, rename, &context);
+    return expr_replace(a, e, c_name, &context);
 }
 
 static struct expr *about(void *context, struct expr *e)

@@ -19,6 +19,7 @@ struct quantity {
     struct buffer *shown;  /* of a state, in prediction */
     struct expr *adjoint;  /* the loss's derivative by it, in C names, or NULL: zero. Of a local in
                               those of what is computed from it */
+    struct buffer *apart;  /* of a kept state, while the selftest compares */
     struct buffer *back;   /* Q_STATE: its adjoint, from step to step */
 };
 
@@ -32,6 +33,7 @@ struct recall {
         struct expr *adjoint;  /* of one element; NULL: zero */
         struct expr *initial;  /* the same through the states' initial values, at the first step */
         struct buffer *sums;   /* over the steps, [rows][COLUMNS] */
+        struct buffer *was;    /* what it was at the probe that others are compared with */
         const char *field;
     } *trained;
     int traineds;

@@ -15,9 +15,11 @@ struct buffer {
     int64_t at;       /* offset in floats, a multiple of 16 */
     bool placed_last; /* among what the others have left */
     bool by_offset;   /* read in functions of rules alone: a step has no pointer of that name */
-    /* Of timed nets: floats from one time step's slice to the next, 0: all steps use one; slices of
-     * zeros ahead of the first step's and behind the last's. In prediction a ring of 1 + ahead. */
+    /* Of timed nets: floats from one time step's slice to the next, 0: all steps use one; slices 
+     * zeros ahead of the first step's, others behind the last's. In prediction a ring. */
     int64_t slice, ahead, behind;
+    bool ring;        /* of 1 + ahead slices */
+    bool zero_behind; /* as those ahead */
 };
 
 struct value;

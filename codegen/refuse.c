@@ -13,6 +13,10 @@ static const char *not_lowered(const struct node *n)
     case N_CONCAT:
     case N_MAP:
     case N_DROPOUT:
+    case N_NEURON:
+    case N_PREV:
+    case N_READOUT:
+    case N_ENCODE:
         return NULL;
     case N_CONV:
         return "conv";
@@ -22,18 +26,10 @@ static const char *not_lowered(const struct node *n)
         return "avgpool";
     case N_BATCHNORM:
         return "batchnorm";
-    case N_NEURON:
-        return n->neuron->name;
-    case N_PREV:
-        return "prev";
-    case N_READOUT:
-        return "a read-out of time";
     case N_FLIP:
         return "flip";
     case N_CROP:
         return "crop";
-    case N_ENCODE:
-        return "time";
     }
     bug("operator %d", (int)n->op);
 }

@@ -192,6 +192,16 @@ static inline PLAST_UNUSED float plast_sum(const float *v, int64_t n)
     return s[0];
 }
 
+/* The same over all time steps, whose numbers stand `slice` apart. */
+static inline PLAST_UNUSED float plast_sum_steps(const float *v, int64_t n, int64_t steps,
+                                                 int64_t slice)
+{
+    float sum = 0;
+    for (int64_t t = 0; t < steps; t++)
+        sum += plast_sum(v + t * slice, n);
+    return sum;
+}
+
 /* Lanes of a, then of b, by number. */
 #if defined __clang__
 #define PLAST_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
