@@ -42,6 +42,14 @@ static bool is_direct(const struct plan *p, const struct node *node)
            layer->neurons == node;
 }
 
+/* That of its layer; of timed nets, where several values make a layer, of the last. */
+static const char *value_name(struct builder *b, const struct node *node, const struct value *v)
+{
+    if (!b->plan->net->steps || node == v->layer->value)
+        return v->layer->name;
+    return arena_format(b->arena, node->op == N_NEURON ? "%s_neurons" : "%s_sum", v->layer->name);
+}
+
 /* The unfinished value becomes one that reaches memory. Values are numbered here, so a value's
  * number is above those of all it reads. */
 static void finish(struct builder *b, struct node *node, struct value *v)
@@ -49,7 +57,7 @@ static void finish(struct builder *b, struct node *node, struct value *v)
     v->index = b->plan->values;
     v->is_direct = is_direct(b->plan, node);
     PUSH(b->arena, b->plan->value, b->plan->values, v);
-    v->name = stem(b, v->layer->name);
+    v->name = stem(b, value_name(b, node, v));
     v->units = names_constant(b->names, arena_format(b->arena, "%s_UNITS", v->name));
     struct segment s = {.value = v, .rows = v->rows};
     v->stage = b->loops[node->index] ? STAGE_LOOP : STAGE_BEFORE;

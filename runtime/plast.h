@@ -261,6 +261,8 @@ enum {
                                   attachment, over all rules and what each is attached to, in order;
                                   then `period` in adapt, run.step in modulate and observe, 0 before the
                                   phases; then the number of the call in its rule */
+    PLAST_STREAM_INPUT = 5,    /* flips, crops, encoded spikes: which: number of the node; epoch;
+                                  sample. In evaluation seed 0 and epoch UINT64_MAX */
     PLAST_STREAM_SHUFFLE = 16,
     PLAST_STREAM_PERMUTE = 17,
     PLAST_STREAM_GLYPHS = 18,
