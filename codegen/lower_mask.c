@@ -51,21 +51,44 @@ static struct cstmt *kill_columns(struct kernel *k, const struct term *t)
     struct mortal *list;
     int count = term_mortals(a, t, &list);
     struct cstmt *s = NULL;
+    const struct window *w = is_conv(t) ? &t->dense->window : NULL;
     for (int i = 0; i < count; i++) {
         struct expr *any = NULL;
-        for (int d = 0; d < list[i].deaths; d++) {
-            const char *in = arena_format(a, "in%d_%d", i, d);
-            kernel_param(k, "const uint8_t *restrict", in, "m->%s", list[i].death[d].alive);
-            struct expr *one =
-                ex(a, "%s[l + %lld] != 0", in, (long long)(list[i].from + list[i].death[d].shift));
+        const struct mortal *o = &list[i];
+        /* columns of a neuron */
+        long long each = w ? (long long)(w->size[0] * w->size[1]) : (long long)o->map;
+        bool grouped = w && t->dense->groups > 1;
+        const char *channel =
+            grouped ? arena_format(a, "(i / %lld * %lld + l / %lld)",
+                                   (long long)(t->dense->shape.dim[0] / t->dense->groups),
+                                   (long long)t->cols / each, each)
+                    : NULL;
+        long long from = o->from / o->map * each, cols = o->rows / o->map * each;
+        for (int d = 0; d < o->deaths; d++) {
+            const char *in = arena_format(a, "in%d_%d", i, d), *neuron;
+            kernel_param(k, "const uint8_t *restrict", in, "m->%s", o->death[d].alive);
+            long long shift = o->from / o->map + o->death[d].shift;
+            neuron = each > 1 ? arena_format(a, "l / %lld + %lld", each, shift)
+                              : arena_format(a, "l + %lld", shift);
+            if (grouped)
+                neuron = arena_format(a, "%s + %lld", channel, (long long)o->death[d].shift);
+            struct expr *one = ex(a, "%s[%s] != 0", in, neuron);
             any = any ? expr_binary(a, (struct loc){0}, E_OR, any, one) : one;
+        }
+        if (grouped) { /* all columns of the group's rows, where their channels are among these */
+            any = expr_binary(a, (struct loc){0}, E_OR,
+                              ex(a, "%s < %lld || %s >= %lld", channel,
+                                 (long long)(o->from / o->map), channel,
+                                 (long long)((o->from + o->rows) / o->map)),
+                              any);
+            from = 0;
+            cols = t->cols;
         }
         struct holes h = {.e = {any}};
         s = cstmt_join(s, code(a, &h,
                                "independent for (int64_t l = 0; l < %lld; l++)"
                                "    synapse[at + %lld + l] = $0 ? synapse[at + %lld + l] : 0;",
-                               (long long)list[i].rows, (long long)list[i].from,
-                               (long long)list[i].from));
+                               cols, from, from));
     }
     return s;
 }
@@ -82,7 +105,7 @@ static struct cstmt *settle_synapses(struct module *m, const struct value *v, co
         rows = code(a, NULL,
                     "independent for (int64_t l = 0; l < %lld; l++)"
                     "    synapse[at + l] = alive[i] != 0 ? synapse[at + l] : 0;",
-                    (long long)t->rows);
+                    (long long)t->cols);
     }
     struct holes h = {.s = {rows, kill_columns(&k, t), kill_states(&k, t->alive, "synapse")}};
     struct cstmt *body = code(a, &h,
@@ -94,7 +117,9 @@ static struct cstmt *settle_synapses(struct module *m, const struct value *v, co
                               "        @2"
                               "    }"
                               "}",
-                              v->units, (long long)t->line, (long long)t->rows);
+                              is_conv(t) ? arena_format(a, "%lld", (long long)neurons_in(v))
+                                         : v->units,
+                              (long long)t->line, (long long)t->cols);
     kernel_finish(&k,
                   arena_format(a,
                                "Dead synapses of %s: no neuron, nothing that enters, or dropped.",
@@ -113,11 +138,11 @@ static struct cstmt *settle_neurons(struct module *m, const struct value *v)
         return NULL;
     struct holes h = {.s = {element}};
     struct cstmt *body = code(a, &h,
-                              "independent for (int64_t at = 0; at < %s; at++) {"
+                              "independent for (int64_t at = 0; at < %lld; at++) {"
                               "    const int64_t l = 0;"
                               "    @0"
                               "}",
-                              v->units);
+                              (long long)neurons_in(v));
     kernel_finish(&k, arena_format(a, "What dead neurons of %s have of their own.", v->layer->name),
                   body);
     return kernel_call(&k);

@@ -180,6 +180,7 @@ static const char *role_of(const struct field *f)
         return f->param->decays ? "PLAST_WEIGHT" : "PLAST_BIAS";
     case F_STATE:
     case F_RULE:
+    case F_MOMENT:
         return "PLAST_STATE";
     case F_COUNTER:
         return "PLAST_COUNTER";
@@ -251,6 +252,17 @@ static int64_t synapses_of(const struct layer *l)
     return n;
 }
 
+/* A weight is used once for each place of the map. */
+static double forward_flops(const struct layer *l)
+{
+    double flops = 0;
+    for (int i = 0; i < l->branch_count; i++) {
+        const struct shape *w = &l->branch[i]->weight->shape;
+        flops += 2.0 * (double)shape_size(w) * (double)(l->branch[i]->size / w->dim[0]);
+    }
+    return flops;
+}
+
 static void print_layers(struct text *t, const struct module *m)
 {
     const struct net *net = m->plan->net;
@@ -265,7 +277,7 @@ static void print_layers(struct text *t, const struct module *m)
         print_c_string(t, text, strlen(text));
         text_add(t, ",\n     ");
         print_shape(t, l->value->shape.dim, l->value->shape.rank, 3);
-        text_printf(t, ", %.1f},\n", 2.0 * (double)synapses_of(l));
+        text_printf(t, ", %.1f},\n", forward_flops(l));
     }
     text_add(t, "};\n");
 }
@@ -278,7 +290,8 @@ static double step_flops(const struct plan *p)
         for (int t = 0; t < p->value[i]->terms; t++) {
             const struct term *m = &p->value[i]->term[t];
             for (int s = 0; m->dense && s < m->segments; s++)
-                flops += 2.0 * (double)p->value[i]->rows * (double)m->segment[s].rows *
+                flops += 2.0 * (double)p->value[i]->rows * (double)m->cols *
+                         ((double)m->segment[s].rows / (double)m->rows) *
                          (m->segment[s].value->learns ? 3 : 2);
         }
     return flops;
