@@ -134,9 +134,12 @@ static struct cstmt *tiles_back(struct kernel *k, const struct value *v, int64_t
     return tiles(k, v, true);
 }
 
-/* The bounds of a loop over a side of the window: constant inside the map. */
+/* The bounds of a loop over a side of the window: constant inside the map. What is outside of a map
+ * that is not padded is never read. */
 static const char *bound(struct arena *a, const char *most, long long whole, const char *other)
 {
+    if (!other)
+        return arena_format(a, "%lld", whole);
     return arena_format(a, "(inside != 0 ? %lld : %s(%lld, %s))", whole, most, whole, other);
 }
 
@@ -149,6 +152,14 @@ static const char multiply[] = "plast_vec v[VECS];"
                                "    unroll for (int q = 0; q < VECS; q++)"
                                "        sum[r][q] += s * v[q];"
                                "}";
+
+/* The place of the window that is `from` of a side of the map; NULL: there is no pad to care for. */
+static const char *left(struct arena *a, const struct window *w, long long from, int s)
+{
+    return w->pad[s] ? arena_format(a, "%lld - %s * %lld", from + (long long)w->pad[s],
+                                    s == HEIGHT ? "y" : "x", (long long)w->stride[s])
+                     : NULL;
+}
 
 static struct cstmt *conv_inputs(struct kernel *k, const struct value *v, int t, bool train)
 {
@@ -185,18 +196,10 @@ static struct cstmt *conv_inputs(struct kernel *k, const struct value *v, int t,
                  "            @0"
                  "        }",
                  channels,
-                 bound(a, "PLAST_MOST", 0,
-                       arena_format(a, "%lld - y * %lld", (long long)w->pad[0],
-                                    (long long)w->stride[0])),
-                 bound(a, "PLAST_LEAST", w->size[0],
-                       arena_format(a, "%lld - y * %lld", high + w->pad[0],
-                                    (long long)w->stride[0])),
-                 bound(a, "PLAST_MOST", 0,
-                       arena_format(a, "%lld - x * %lld", (long long)w->pad[1],
-                                    (long long)w->stride[1])),
-                 bound(a, "PLAST_LEAST", w->size[1],
-                       arena_format(a, "%lld - x * %lld", wide + w->pad[1],
-                                    (long long)w->stride[1])),
+                 bound(a, "PLAST_MOST", 0, left(a, w, 0, HEIGHT)),
+                 bound(a, "PLAST_LEAST", w->size[0], left(a, w, high, HEIGHT)),
+                 bound(a, "PLAST_MOST", 0, left(a, w, 0, WIDTH)),
+                 bound(a, "PLAST_LEAST", w->size[1], left(a, w, wide, WIDTH)),
                  in, base, high, (long long)w->stride[0], (long long)w->pad[0], wide,
                  (long long)w->stride[1], (long long)w->pad[1], name, (long long)m->line, channel,
                  (long long)w->size[0], (long long)w->size[1]));

@@ -151,8 +151,11 @@ static struct cstmt *begin_tile(struct arena *a, const struct form *form, const 
                                 struct cstmt *body)
 {
     long long wide = v->shape.rank == 3 ? v->shape.dim[2] : 1;
-    return form->map ? cstmt_join(code(a, NULL, "const int64_t p = y * %lld + x;", wide), body)
-                     : body;
+    if (!form->map)
+        return body;
+    if (!cstmt_uses(body, intern(a, "inside")))
+        body = cstmt_join(code(a, NULL, "PLAST_IGNORE(inside);"), body);
+    return cstmt_join(code(a, NULL, "const int64_t p = y * %lld + x;", wide), body);
 }
 
 /* The sums leave their registers row by row; `element` is run for each, in l, after `row` was for

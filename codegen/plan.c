@@ -198,8 +198,6 @@ static bool stays_open(struct builder *b, const struct node *node, const struct 
         return node->op == N_DENSE || node->op == N_CONV || node->op == N_SUM;
     default:
         return false;
-    default: /* refused before */
-        break;
     }
 }
 

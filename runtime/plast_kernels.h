@@ -6,6 +6,7 @@
 
 #include "plast.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 #if defined __SSE__
