@@ -1,5 +1,6 @@
 /* Death: what stands in dead places is zero, and who reads only the dead dies with them. */
 #include "lower.h"
+#include "memory.h"
 #include "names.h"
 #include "sites.h"
 
@@ -128,6 +129,35 @@ static struct cstmt *settle_synapses(struct module *m, const struct value *v, co
     return kernel_call(&k);
 }
 
+/* What belongs to pairs of channels that have lost all of their synapses. */
+static struct cstmt *settle_kernels(struct module *m, const struct value *v, const struct term *t)
+{
+    struct arena *a = m->arena;
+    const struct window *w = &t->dense->window;
+    long long taps = w->size[0] * w->size[1], cols = t->cols / taps, line = round_up(cols, 16);
+    struct kernel k = kernel_new(m, arena_format(a, "%s_settle", t->kernels));
+    kernel_param(&k, "const uint8_t *restrict", "synapse", "m->%s", t->alive);
+    kernel_param(&k, "uint8_t *restrict", "pair", "m->%s", t->kernels);
+    struct holes h = {.s = {kill_states(&k, t->kernels, "pair")}};
+    struct cstmt *body = code(a, &h,
+                              "independent for (int64_t i = 0; i < %lld; i++)"
+                              "    for (int64_t l = 0; l < %lld; l++) {"
+                              "        const int64_t at = i * %lld;"
+                              "        int any = 0;"
+                              "        for (int64_t j = l * %lld; j < (l + 1) * %lld; j++)"
+                              "            any = synapse[i * %lld + j] != 0 ? 1 : any;"
+                              "        pair[at + l] = any != 0 ? 1 : 0;"
+                              "        @0"
+                              "    }",
+                              (long long)neurons_in(v), cols, line, taps, taps,
+                              (long long)t->line);
+    kernel_finish(&k,
+                  arena_format(a, "Pairs of channels of %s that have lost all of their synapses.",
+                               t->dense->weight->name),
+                  body);
+    return kernel_call(&k);
+}
+
 static struct cstmt *settle_neurons(struct module *m, const struct value *v)
 {
     struct arena *a = m->arena;
@@ -177,6 +207,9 @@ void lower_settle(struct module *m)
         for (int t = 0; t < v->terms; t++)
             if (v->term[t].alive)
                 calls = cstmt_join(calls, settle_synapses(m, v, &v->term[t]));
+        for (int t = 0; t < v->terms; t++)
+            if (v->term[t].kernels)
+                calls = cstmt_join(calls, settle_kernels(m, v, &v->term[t]));
     }
     if (!calls)
         return;

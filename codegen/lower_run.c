@@ -229,7 +229,7 @@ static struct cstmt *fill_field(struct module *m, const struct field *f)
         return fill_constant(m, f, f->param->value);
     if (f->kind == F_PARAM)
         return fill(m, f, f->param, "PLAST_STREAM_PARAM", f->param->index);
-    if (f->kind == F_MASK)
+    if (f->kind == F_MASK || f->kind == F_KERNELS)
         return code(a, NULL,
                     "for (int64_t i = 0; i < %lld; i++)"
                     "    for (int64_t j = 0; j < %lld; j++)"

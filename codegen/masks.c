@@ -136,6 +136,18 @@ static const char *add_synapses(struct plan *p, const struct param *weight)
     return f->name;
 }
 
+static const char *add_kernels(struct plan *p, const struct param *weight)
+{
+    struct field *f = plan_add_field(p, arena_format(p->arena, "%s.kernels", weight->name));
+    f->kind = F_KERNELS;
+    f->layer = weight->node->layer;
+    f->rank = 2;
+    f->rows = f->shape[0] = weight->shape.dim[0];
+    f->cols = f->shape[1] = weight->shape.dim[1];
+    f->line = round_up(f->cols, 16);
+    return f->name;
+}
+
 /* The places of a trained tensor and of what belongs to it. */
 static void set_alive(struct plan *p, const struct param *param, const char *alive)
 {
@@ -176,6 +188,8 @@ static void mask_synapses(struct plan *p, struct term *t)
         return;
     t->alive = add_synapses(p, t->dense->weight);
     set_alive(p, t->dense->weight, t->alive);
+    if (is_conv(t))
+        t->kernels = add_kernels(p, t->dense->weight);
 }
 
 void plan_masks(struct plan *p)

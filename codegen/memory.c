@@ -327,7 +327,7 @@ static void plan_scratch(struct plan *p)
 
 static int64_t element_bytes(const struct field *f)
 {
-    return f->kind == F_MASK ? 1 : f->kind == F_COUNTER || f->kind == F_COUNTS ? 8 : 4;
+    return f->kind == F_MASK || f->kind == F_KERNELS ? 1 : f->kind == F_COUNTER || f->kind == F_COUNTS ? 8 : 4;
 }
 
 int64_t field_elements(const struct field *f)

@@ -100,6 +100,7 @@ static const char *type_of(const struct field *f)
 {
     switch (f->kind) {
     case F_MASK:
+    case F_KERNELS:
         return "uint8_t";
     case F_COUNTER:
     case F_COUNTS:
@@ -187,6 +188,7 @@ static const char *role_of(const struct field *f)
     case F_CARRY:
     case F_COUNTS:
     case F_PLACES:
+    case F_KERNELS:
         break;
     case F_FEEDBACK:
         return "PLAST_FEEDBACK";
@@ -299,7 +301,8 @@ static double step_flops(const struct plan *p)
 
 bool is_tensor(const struct field *f)
 {
-    return f->kind != F_CARRY && f->kind != F_COUNTS && f->kind != F_PLACES;
+    return f->kind != F_CARRY && f->kind != F_COUNTS && f->kind != F_PLACES &&
+           f->kind != F_KERNELS;
 }
 
 static void print_manifest(struct text *t, const struct module *m)

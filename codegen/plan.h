@@ -52,6 +52,7 @@ struct term {
     const char *weight;   /* field of the model's struct */
     const char *bias;     /* NULL: none */
     const char *alive;    /* field of the mask of its synapses; NULL: none can die */
+    const char *kernels;  /* and, where weights slide over maps, of pairs of channels */
     const char *feedback; /* what carries errors back in its place; NULL: the weight */
     const char *kernel;   /* stem of its update's names */
     /* For rules that need the whole gradient: as the optimizer is given it, and, where `demand` is
@@ -161,6 +162,7 @@ struct field {
         F_MOMENT, /* running, of a batch norm */
         F_CARRY,
         F_MASK,
+        F_KERNELS, /* masks made from those of synapses: any of a pair of channels is alive */
         F_COUNTS, /* int64_t [8], of a form */
         F_PLACES  /* uint32_t, of a form */
     } kind;
@@ -207,6 +209,12 @@ struct plan {
     struct buffer **shown; /* of prediction */
     int showns;
     struct buffer *sample_loss, *sample_hit, *gradient;
+    struct map_sum { /* what rules observe of maps: their sums, [neuron][sample] */
+        const struct value *value;
+        const struct buffer *of;
+        struct buffer *to;
+    } * map_sum;
+    int map_sums;
     struct node **dropout; /* all of them: each has a row of keys */
     int dropouts;
     struct expr **scalar; /* run scalars' expressions, computed once a step */
