@@ -43,7 +43,7 @@ void place_at(struct place *p, const char *row, const char *column)
     long long taps = site_taps(p->site);
     p->neuron = row;
     p->input = column;
-    if (!is_conv(p->site->term))
+    if (!is_conv(p->site->term) || !space_is_matrix(p->domain))
         return;
     const struct node *n = p->site->term->dense;
     const char *pair = column;

@@ -254,6 +254,12 @@ static int64_t synapses_of(const struct layer *l)
     return n;
 }
 
+static int64_t neurons_of(const struct layer *l)
+{
+    const struct shape *s = &l->neurons->shape;
+    return s->rank == 3 ? s->dim[0] : l->value->size;
+}
+
 /* A weight is used once for each place of the map. */
 static double forward_flops(const struct layer *l)
 {
@@ -274,7 +280,7 @@ static void print_layers(struct text *t, const struct module *m)
         const char *text = statement_text(m, l->loc);
         text_add(t, "    {");
         print_c_string(t, l->name, strlen(l->name));
-        text_printf(t, ", %lld, %lld,\n     ", (long long)l->value->size,
+        text_printf(t, ", %lld, %lld,\n     ", (long long)neurons_of(l),
                     (long long)synapses_of(l));
         print_c_string(t, text, strlen(text));
         text_add(t, ",\n     ");
