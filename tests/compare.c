@@ -121,6 +121,11 @@ const char *state_name(struct comparison *c, int param, int state)
                         c->net->optimizer->state[state].name);
 }
 
+const char *moment_name(struct comparison *c, const struct node *node, const char *which)
+{
+    return arena_format(c->arena, "%s.running_%s", node->name, which);
+}
+
 void copy_tensor(struct comparison *c, const char *name, struct values *values)
 {
     const struct plast_tensor *t = find_tensor(c->model, name);
@@ -128,6 +133,17 @@ void copy_tensor(struct comparison *c, const char *name, struct values *values)
 
     for (int64_t i = 0; i < values->size; i++)
         values_set(values, i, (double)tensor_row(c, t, i / columns)[i % columns], 0);
+}
+
+static void synchronise_moments(struct comparison *c)
+{
+    for (int k = 0; k < c->net->node_count; k++) {
+        const struct node *node = c->net->node[k];
+        if (node->op != N_BATCHNORM)
+            continue;
+        copy_tensor(c, moment_name(c, node, "mean"), &c->reference->running_mean[k]);
+        copy_tensor(c, moment_name(c, node, "var"), &c->reference->running_variance[k]);
+    }
 }
 
 /* All but the optimizer's states at the first step: their values then are the reference's own. */
@@ -149,6 +165,7 @@ static void synchronise(struct comparison *c)
         if (r->layer_feedback[k].size > 0)
             copy_tensor(c, arena_format(c->arena, "%s.feedback", c->net->layer[k]->name),
                         &r->layer_feedback[k]);
+    synchronise_moments(c);
     synchronise_rules(c);
     if (c->step == 0)
         reference_start(r);
@@ -244,6 +261,18 @@ static bool same_counters(struct comparison *c, const struct plast_run *before)
     return true;
 }
 
+static bool same_moments(struct comparison *c)
+{
+    for (int k = 0; k < c->net->node_count; k++) {
+        const struct node *node = c->net->node[k];
+        if (node->op == N_BATCHNORM &&
+            (!same_tensor(c, moment_name(c, node, "mean"), &c->reference->running_mean[k]) ||
+             !same_tensor(c, moment_name(c, node, "var"), &c->reference->running_variance[k])))
+            return false;
+    }
+    return true;
+}
+
 /* All that is saved, of the reference and of the program. Where rounding decides what dies or
  * which way a rule goes, the two may go apart until they are synchronised again. */
 static bool same_saved(struct comparison *c)
@@ -263,7 +292,7 @@ static bool same_saved(struct comparison *c)
             if (!same_tensor(c, state_name(c, p, s), &r->state[p][s]))
                 return false;
     }
-    return undecided || same_rules(c);
+    return undecided || (same_moments(c) && same_rules(c));
 }
 
 /* With the inputs as they are, or, each second time, as a data set to be gathered from. */

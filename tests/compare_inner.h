@@ -45,6 +45,8 @@ bool same_tensor(struct comparison *, const char *name, const struct values *);
 /* The reference continues from the program's floats. */
 void copy_tensor(struct comparison *, const char *name, struct values *);
 const char *state_name(struct comparison *, int param, int state);
+/* Of a batch norm: "mean" or "var". */
+const char *moment_name(struct comparison *, const struct node *, const char *which);
 void take_snapshot(struct comparison *, char *at);
 bool unchanged(struct comparison *, const char *by);
 
