@@ -531,6 +531,8 @@ static int compile(struct arena *a, const struct options *o, struct diag *d)
         dump_net(&t, net);
         return dump(a, &t);
     }
+    if (!plan_can_lower(net, d))
+        return STATUS_ERRORS;
     int status = check_crossovers(o, net);
     if (status)
         return status;

@@ -141,6 +141,8 @@ static bool stays_open(struct builder *b, const struct node *node, const struct 
     case N_DENSE:
     case N_CONCAT:
         return false;
+    default: /* refused before */
+        break;
     }
     bug("operator %d", (int)reader->op);
 }
@@ -171,6 +173,8 @@ static struct value *open_node(struct builder *b, struct node *node)
     case N_CONCAT:
         join_views(b, node);
         return NULL;
+    default: /* refused before */
+        break;
     }
     bug("operator %d", (int)node->op);
 }

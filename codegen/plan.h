@@ -194,6 +194,8 @@ struct plan {
 /* False, with an error, where the plan would pass 2^46 bytes: asked before any is made, so that no
  * size in it can overflow. */
 bool plan_fits(const struct net *, struct diag *);
+/* False, with an error for each, where operators of the net cannot be lowered yet. */
+bool plan_can_lower(const struct net *, struct diag *);
 struct plan *plan_net(struct arena *, struct net *, bool fuse, const struct crossover *);
 double plan_crossover(const struct plan *, const struct layer *); /* -1: the target's */
 /* False, with the error and its arithmetic, where the budget is not kept or the plan is too large.

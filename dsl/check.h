@@ -233,10 +233,31 @@ struct node *apply_operator(const struct context *, struct expr *call, struct no
 struct expr **match_transform(const struct context *, struct expr *call);
 struct node *make_dense(const struct context *, struct expr *call, struct node *input,
                         struct expr **arg);
+struct node *make_conv(const struct context *c, struct expr *call, struct node *input,
+                       struct expr **arg);
+struct node *make_pool(const struct context *c, enum node_op, struct expr *call, struct node *input,
+                       struct expr **arg);
+struct node *make_batchnorm(const struct context *c, struct expr *call, struct node *input,
+                            struct expr **arg);
 struct node *make_dropout(const struct context *, struct expr *call, struct node *input,
                           struct expr **arg);
 struct node *make_map(const struct context *, struct expr *call, struct node *input, int from);
-extern const char *const init_names[]; /* by enum init */
+extern const char *const init_names[]; /* by enum init, those a model can choose */
+bool read_init(const struct context *c, struct expr *, enum init *, bool *chosen);
+/* The weights of an operator that has them, and whether it has a bias. */
+struct weights {
+    struct shape shape;
+    enum init init;
+    bool init_chosen, bias;
+    int64_t fan_in, fan_out;
+};
+/* False, with an error, where weights stand before it on a path in its layer. */
+bool may_weigh(struct check *, const struct expr *call, const struct node *input);
+void add_branch(struct check *, struct node *, const struct weights *);
+struct param *new_param(struct check *, struct node *, const char *name, struct shape, enum init,
+                        bool chosen);
+/* What the tensors of an operator's next use in the layer are called: "h1.NAME", "h1.NAME2". */
+const char *tensor_group(struct check *, const struct layer *, enum node_op, const char *name);
 struct node *join_concat(const struct context *, struct expr *call, struct expr *first);
 struct node *expand_block(const struct context *, struct expr *call, struct symbol *,
                           struct node *input, int from);

@@ -19,7 +19,10 @@ static const struct node **find_first_maps(struct check *check)
     const struct node **first = NEW_ARRAY(check->arena, net->node_count, const struct node *);
     for (int i = net->node_count; i-- > 0;) {
         const struct node *n = net->node[i];
-        const struct node *met = n->op == N_MAP ? n : n->op == N_DENSE ? NULL : first[i];
+        const struct node *met = n->op == N_MAP ? n
+                                 : n->op == N_DENSE || n->op == N_CONV || n->op == N_NEURON
+                                     ? NULL
+                                     : first[i];
         for (int k = 0; met && k < n->input_count; k++)
             first[n->input[k]->index] = met;
     }
@@ -66,8 +69,7 @@ static void check_bytes(struct check *check)
     struct net *net = check->net;
     double weights = 0, values = 0;
     for (int i = 0; i < net->param_count; i++)
-        weights += (double)net->param[i]->fan_out *
-                   (net->param[i]->decays ? (double)net->param[i]->fan_in : 1);
+        weights += (double)shape_size(&net->param[i]->shape);
     for (int i = 0; i < net->node_count; i++)
         values += (double)net->node[i]->size;
     double bytes = 4 * (weights + values * (double)net->batch);

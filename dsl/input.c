@@ -1,14 +1,16 @@
-/* The input statement: its shape, and its transforms composed into one scale and shift. */
+/* The input statement: its shape, and its transforms, of which scales and shifts that stand side by
+ * side are composed into one. */
 #include "check.h"
 
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
-/* y = scale x + shift, one pair for each channel, or one for all. */
+/* y = scale x + shift, one pair for each channel, or one for all; channels 0: y = x. */
 struct affine {
     int64_t channels;
     double *scale, *shift;
+    struct loc loc; /* of all that were composed */
 };
 
 static bool read_numbers(const struct context *c, struct expr *e, const char *what, int64_t most,
@@ -66,6 +68,10 @@ static bool read_scale(const struct context *c, struct expr **arg, struct affine
 
 static void compose(struct arena *arena, struct affine *all, const struct affine *next)
 {
+    if (all->channels == 0) {
+        *all = *next;
+        return;
+    }
     int64_t channels = all->channels > next->channels ? all->channels : next->channels;
     double *scale = NEW_ARRAY(arena, channels, double), *shift = NEW_ARRAY(arena, channels, double);
     for (int64_t i = 0; i < channels; i++) {
@@ -73,70 +79,109 @@ static void compose(struct arena *arena, struct affine *all, const struct affine
         scale[i] = next->scale[b] * all->scale[a];
         shift[i] = next->scale[b] * all->shift[a] + next->shift[b];
     }
-    *all = (struct affine){channels, scale, shift};
+    *all = (struct affine){channels, scale, shift, all->loc};
+}
+
+/* What was collected becomes a node; it is the same as nothing where no transform was. */
+static bool end_affine(struct check *check, struct affine *all)
+{
+    struct node *input = check->layer->value;
+    struct node *n = new_node(check, N_AFFINE, all->loc, input->shape, &input, 1);
+    if (!n)
+        return false;
+    n->channels = all->channels;
+    n->scale = all->scale;
+    n->shift = all->shift;
+    check->layer->value = n;
+    all->channels = 0;
+    return true;
+}
+
+static bool add_affine(struct check *check, struct affine *all, const struct affine *next,
+                       struct loc loc)
+{
+    compose(check->arena, all, next);
+    all->loc = all->loc.file ? loc_join(all->loc, loc) : loc;
+    for (int64_t i = 0; i < all->channels; i++)
+        if (!(fabs(all->scale[i]) <= FLT_MAX) || !(fabs(all->shift[i]) <= FLT_MAX)) {
+            diag_error(check->diag, loc, "this leaves the range of single precision");
+            return false;
+        }
+    return true;
+}
+
+/* Its place in a map is chosen at random, or its side. */
+static bool add_moved(const struct context *c, struct expr *call, struct expr **arg)
+{
+    struct check *check = c->check;
+    struct node *input = check->layer->value;
+    const struct shape *shape = &input->shape;
+    bool crop = strcmp(call->name, "crop") == 0;
+    double pad = 0;
+    if (crop && !resolve_whole(c, arg[0], "a pad", 0, 1e6, &pad))
+        return false;
+    if (shape->rank != 3) {
+        diag_error(check->diag, call->name_loc,
+                   "'%s' works on images, but the input is %s, not [channels, height, width]",
+                   call->name, shape_text(check->arena, shape));
+        diag_note(check->diag, check->net->node[0]->loc, "it is given here");
+        return false;
+    }
+    int64_t least = shape->dim[1] < shape->dim[2] ? shape->dim[1] : shape->dim[2];
+    if ((int64_t)pad >= least) {
+        diag_error(check->diag, arg[0]->loc,
+                   "a pad of %.0f could leave nothing of an image of %lld * %lld", pad,
+                   (long long)shape->dim[1], (long long)shape->dim[2]);
+        return false;
+    }
+    if (crop && pad == 0)
+        return true;
+    struct node *n = new_node(check, crop ? N_CROP : N_FLIP, call->loc, *shape, &input, 1);
+    if (!n)
+        return false;
+    n->pad = (int64_t)pad;
+    check->layer->value = n;
+    return true;
 }
 
 static bool read_transform(const struct context *c, struct expr *call, struct affine *all)
 {
     struct check *check = c->check;
     struct expr **arg = match_transform(c, call);
-    struct affine next;
-    const struct shape *shape = &check->net->node[0]->shape;
+    struct affine next = {0};
     if (!arg)
         return false;
-    if (strcmp(call->name, "scale") == 0) {
-        if (!read_scale(c, arg, &next))
-            return false;
-    } else if (strcmp(call->name, "normalize") == 0) {
-        if (!read_normalize(c, arg, shape->dim[0], &next))
-            return false;
-    } else {
-        bool encoder = strcmp(call->name, "flip") != 0 && strcmp(call->name, "crop") != 0;
-        if (encoder && !check->timed)
-            diag_error(check->diag, call->name_loc,
-                       "'%s' needs time steps: there is no 'time' statement", call->name);
-        else if (!encoder)
-            report_not_yet(check, call->name_loc, call->name);
-        return false;
-    }
-    compose(check->arena, all, &next);
-    for (int64_t i = 0; i < all->channels; i++)
-        if (!(fabs(all->scale[i]) <= FLT_MAX) || !(fabs(all->shift[i]) <= FLT_MAX)) {
-            diag_error(check->diag, call->loc, "this leaves the range of single precision");
-            return false;
-        }
-    return true;
+    if (strcmp(call->name, "scale") == 0)
+        return read_scale(c, arg, &next) && add_affine(check, all, &next, call->loc);
+    if (strcmp(call->name, "normalize") == 0)
+        return read_normalize(c, arg, check->net->node[0]->shape.dim[0], &next) &&
+               add_affine(check, all, &next, call->loc);
+    if (strcmp(call->name, "flip") == 0 || strcmp(call->name, "crop") == 0)
+        return (all->channels == 0 || end_affine(check, all)) && add_moved(c, call, arg);
+    if (!check->timed)
+        diag_error(check->diag, call->name_loc,
+                   "'%s' needs time steps: there is no 'time' statement", call->name);
+    return false;
 }
 
 /* Transforms in the order they are written; true where all are good. */
-static bool read_transforms(const struct context *c, struct expr *e, struct affine *all, int *count)
+static bool read_transforms(const struct context *c, struct expr *e, struct affine *all)
 {
     if (e->kind != E_PIPE)
         return true;
-    bool good = read_transforms(c, e->arg[0], all, count);
-    ++*count;
+    bool good = read_transforms(c, e->arg[0], all);
     return read_transform(c, e->arg[1], all) && good;
 }
 
-static void make_affine(struct check *check, const struct stmt *stmt)
+static void add_transforms(struct check *check, const struct stmt *stmt)
 {
-    struct affine all = {1, NEW(check->arena, double), NEW(check->arena, double)};
+    struct affine all = {0};
     struct context c = file_context(check, false);
-    struct node *input = check->layer->value;
-    int count = 0;
-    all.scale[0] = 1;
-    if (!stmt->value)
-        return;
-    bool good = read_transforms(&c, stmt->value, &all, &count);
-    if (!good || count == 0) {
-        check->layer->value = good ? input : NULL;
-        return;
-    }
-    struct node *n = new_node(check, N_AFFINE, stmt->value->loc, input->shape, &input, 1);
-    n->channels = all.channels;
-    n->scale = all.scale;
-    n->shift = all.shift;
-    check->layer->value = n;
+    bool good = !stmt->value || read_transforms(&c, stmt->value, &all);
+    if (good && all.channels > 0)
+        good = end_affine(check, &all);
+    if (!good)
+        check->layer->value = NULL;
 }
 
 bool read_shape(struct check *check, const struct stmt *stmt, struct shape *shape)
@@ -174,7 +219,7 @@ void define_input(struct check *check, const struct stmt *stmt)
     check->layer = layer;
     check->net->input = layer;
     layer->value = new_node(check, N_INPUT, stmt->name.loc, shape, NULL, 0);
-    make_affine(check, stmt);
+    add_transforms(check, stmt);
     layer->neurons = layer->value;
     s->poisoned = !layer->value;
     PUSH(check->arena, check->net->layer, check->net->layer_count, layer);

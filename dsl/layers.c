@@ -15,11 +15,18 @@ bool check_shape(struct check *check, const struct shape *shape, struct loc loc)
     return false;
 }
 
-/* A layer's neurons: its value before trailing dropout. */
+static bool is_trailing(enum node_op op)
+{
+    return op == N_DROPOUT || op == N_MAXPOOL || op == N_AVGPOOL || op == N_READOUT;
+}
+
+/* A layer's neurons: its value before trailing pooling, dropout and read-out, which means before
+ * anything behind its last function, neuron or batch norm; where there is none of these, behind the
+ * join. */
 static struct node *find_neurons(const struct layer *layer)
 {
     struct node *n = layer->value;
-    while (n->op == N_DROPOUT && n->layer == layer)
+    while (n->layer == layer && is_trailing(n->op))
         n = n->input[0];
     return n;
 }

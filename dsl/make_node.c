@@ -1,9 +1,10 @@
-/* The operators that are compiled: a call with its arguments sorted goes in, its node comes out. */
+/* Operators on values of any shape: a call with its arguments sorted goes in, its node comes out.
+ * What works on maps is in make_conv.c, what needs time in make_timed.c. */
 #include "check.h"
 
 #include <string.h>
 
-static bool read_init(const struct context *c, struct expr *e, enum init *init, bool *chosen)
+bool read_init(const struct context *c, struct expr *e, enum init *init, bool *chosen)
 {
     const char *name = e->kind == E_NAME ? e->name : NULL;
     for (int i = 0; name && i < c->bindings; i++)
@@ -24,21 +25,57 @@ static bool read_init(const struct context *c, struct expr *e, enum init *init, 
     return false;
 }
 
-static struct param *new_param(struct check *check, struct node *node, const char *what,
-                               struct shape shape, bool decays)
+struct param *new_param(struct check *check, struct node *node, const char *name,
+                        struct shape shape, enum init init, bool chosen)
 {
     struct param *p = NEW(check->arena, struct param);
-    int branch = node->layer->branch_count;
-    p->name = branch > 1 ? arena_format(check->arena, "%s.%s%d", node->layer->name, what, branch)
-                         : arena_format(check->arena, "%s.%s", node->layer->name, what);
+    p->name = name;
     p->shape = shape;
-    p->fan_in = node->input[0]->size;
-    p->fan_out = node->size;
-    p->decays = decays;
+    p->init = init;
+    p->fan_in = p->fan_out = shape.dim[0];
     p->node = node;
     p->index = check->net->param_count;
     PUSH(check->arena, check->net->param, check->net->param_count, p);
+    PUSH(check->arena, check->init_chosen, check->init_count, chosen);
     return p;
+}
+
+/* "h1.weight", of the second branch "h1.weight2". */
+static const char *branch_name(struct check *check, const struct layer *layer, const char *what)
+{
+    if (layer->branch_count < 2)
+        return arena_format(check->arena, "%s.%s", layer->name, what);
+    return arena_format(check->arena, "%s.%s%d", layer->name, what, layer->branch_count);
+}
+
+bool may_weigh(struct check *check, const struct expr *call, const struct node *input)
+{
+    if (!path_has_weights(check, input))
+        return true;
+    diag_error(check->diag, call->loc, "a second operator with weights on one path");
+    diag_note(check->diag, input->loc, "what enters it comes from here");
+    diag_note(check->diag, (struct loc){0}, "give each a layer of its own");
+    return false;
+}
+
+void add_branch(struct check *check, struct node *n, const struct weights *w)
+{
+    struct layer *layer = n->layer;
+    PUSH(check->arena, layer->branch, layer->branch_count, n);
+    n->weight =
+        new_param(check, n, branch_name(check, layer, "weight"), w->shape, w->init, w->init_chosen);
+    n->weight->decays = true;
+    if (w->bias) {
+        struct shape shape = {1, {w->shape.dim[0]}};
+        n->bias = new_param(check, n, branch_name(check, layer, "bias"), shape, INIT_ZEROS, true);
+    }
+    for (int i = 0; i < 2; i++) {
+        struct param *p = i == 0 ? n->weight : n->bias;
+        if (p) {
+            p->fan_in = w->fan_in;
+            p->fan_out = w->fan_out;
+        }
+    }
 }
 
 struct node *make_dense(const struct context *c, struct expr *call, struct node *input,
@@ -46,31 +83,21 @@ struct node *make_dense(const struct context *c, struct expr *call, struct node 
 {
     struct check *check = c->check;
     double units, bias = 1;
-    enum init init = INIT_ZEROS;
-    bool chosen = false;
+    struct weights w = {.init = INIT_ZEROS};
     bool good = resolve_whole(c, arg[0], "the number of units", 1, (double)MOST_UNITS, &units);
     good = (!arg[1] || resolve_constant(c, arg[1], "bias", &bias)) && good;
-    good = (!arg[2] || read_init(c, arg[2], &init, &chosen)) && good;
-    if (!good || !input)
+    good = (!arg[2] || read_init(c, arg[2], &w.init, &w.init_chosen)) && good;
+    if (!good || !input || !may_weigh(check, call, input))
         return NULL;
-    if (path_has_weights(check, input)) {
-        diag_error(check->diag, call->loc, "a second operator with weights on one path");
-        diag_note(check->diag, input->loc, "what enters it comes from here");
-        diag_note(check->diag, (struct loc){0}, "give each a layer of its own");
-        return NULL;
-    }
     struct shape shape = {1, {(int64_t)units}};
     struct node *n = new_node(check, N_DENSE, call->loc, shape, &input, 1);
     if (!n)
         return NULL;
-    PUSH(check->arena, n->layer->branch, n->layer->branch_count, n);
-    n->weight = new_param(check, n, "weight", (struct shape){2, {n->size, input->size}}, true);
-    n->weight->init = init;
-    PUSH(check->arena, check->init_chosen, check->init_count, chosen);
-    if (bias != 0) {
-        n->bias = new_param(check, n, "bias", shape, false);
-        PUSH(check->arena, check->init_chosen, check->init_count, true);
-    }
+    w.bias = bias != 0;
+    w.shape = (struct shape){2, {n->size, input->size}};
+    w.fan_in = input->size;
+    w.fan_out = n->size;
+    add_branch(check, n, &w);
     return n;
 }
 

@@ -39,6 +39,8 @@ static const char *init_text(enum init init)
         return "he_normal";
     case INIT_GLOROT_UNIFORM:
         return "glorot_uniform";
+    case INIT_CONSTANT: /* its value is printed instead */
+        break;
     }
     bug("distribution %d", (int)init);
 }
@@ -60,6 +62,26 @@ static const char *op_text(enum node_op op)
         return "map";
     case N_DROPOUT:
         return "dropout";
+    case N_CONV:
+        return "conv";
+    case N_MAXPOOL:
+        return "maxpool";
+    case N_AVGPOOL:
+        return "avgpool";
+    case N_BATCHNORM:
+        return "batchnorm";
+    case N_NEURON:
+        return "neuron";
+    case N_PREV:
+        return "prev";
+    case N_READOUT:
+        return "readout";
+    case N_FLIP:
+        return "flip";
+    case N_CROP:
+        return "crop";
+    case N_ENCODE:
+        return "encode";
     }
     bug("operator %d", (int)op);
 }
@@ -80,21 +102,54 @@ static void dump_affine(struct text *text, const struct node *n)
     }
 }
 
+static void dump_pair(struct text *text, const char *name, const int64_t pair[2])
+{
+    text_printf(text, " %s %lld * %lld", name, (long long)pair[0], (long long)pair[1]);
+}
+
+static void dump_window(struct text *text, const struct node *n)
+{
+    dump_pair(text, "window", n->window.size);
+    dump_pair(text, "stride", n->window.stride);
+    dump_pair(text, "pad", n->window.pad);
+    if (n->op == N_CONV)
+        text_printf(text, " groups %lld", (long long)n->groups);
+}
+
+static void dump_weights(struct text *text, const struct node *n)
+{
+    if (n->weight)
+        text_printf(text, " weight %s", n->weight->name);
+    if (n->bias)
+        text_printf(text, " bias %s", n->bias->name);
+    if (n->op == N_BATCHNORM) {
+        text_add(text, " momentum ");
+        print_literal(text, n->momentum, EXPR_MODEL);
+        text_add(text, " epsilon ");
+        print_literal(text, n->epsilon, EXPR_MODEL);
+    }
+}
+
 static void dump_node(struct text *text, const struct node *n)
 {
     text_printf(text, "  %%%d = %s", n->index, op_text(n->op));
     for (int i = 0; i < n->input_count; i++)
         text_printf(text, "%s%%%d", i ? ", " : " ", n->input[i]->index);
-    if (n->op == N_DENSE)
-        text_printf(text, " weight %s%s%s", n->weight->name, n->bias ? " bias " : "",
-                    n->bias ? n->bias->name : "");
-    else if (n->op == N_AFFINE)
+    if (n->op == N_AFFINE)
         dump_affine(text, n);
     else if (n->op == N_MAP)
         dump_expr(text, " x -> ", n->map);
     else if (n->op == N_DROPOUT)
         dump_expr(text, " p ", n->p);
-    text_printf(text, " : %s\n", shape_text(text->arena, &n->shape));
+    else if (n->op == N_CONV || n->op == N_MAXPOOL || n->op == N_AVGPOOL)
+        dump_window(text, n);
+    else if (n->op == N_CROP)
+        text_printf(text, " pad %lld", (long long)n->pad);
+    dump_weights(text, n);
+    text_printf(text, " : %s%s\n", shape_text(text->arena, &n->shape),
+                n->varies  ? " each step"
+                : n->timed ? " at every step"
+                           : "");
 }
 
 static void dump_layer(struct text *text, const struct net *net, const struct layer *layer)
@@ -150,9 +205,12 @@ void dump_net(struct text *text, const struct net *net)
         dump_layer(text, net, net->layer[i]);
     for (int i = 0; i < net->param_count; i++) {
         const struct param *p = net->param[i];
-        text_printf(text, "param %s %s init %s fan %lld, %lld\n", p->name,
-                    shape_text(text->arena, &p->shape), init_text(p->init), (long long)p->fan_in,
-                    (long long)p->fan_out);
+        text_printf(text, "param %s %s init ", p->name, shape_text(text->arena, &p->shape));
+        if (p->init == INIT_CONSTANT)
+            print_literal(text, p->value, EXPR_MODEL);
+        else
+            text_add(text, init_text(p->init));
+        text_printf(text, " fan %lld, %lld\n", (long long)p->fan_in, (long long)p->fan_out);
     }
     text_printf(text, "loss %s\nlearn %s\n", net->loss == LOSS_MSE ? "mse" : "cross_entropy",
                 learn[net->learn]);

@@ -83,7 +83,7 @@ enum readout { READ_RATE, READ_TOTAL, READ_LAST, READ_PEAK };
 
 enum encoder {
     ENCODE_DIRECT,    /* the same at every step */
-    ENCODE_BERNOULLI, /* 1 with probability clamp(x * gain, 0, 1), anew at each step */
+    ENCODE_BERNOULLI, /* 1 with probability x * gain, anew at each step */
     ENCODE_LATENCY,   /* one 1, the earlier the larger x in [0, 1] is: at step
                          min(steps - 1, floor((1 - x) * steps)); none where x <= 0 */
     ENCODE_EVENTS     /* the data's own: what bears the name here does nothing more */
@@ -92,7 +92,7 @@ enum encoder {
 /* One step of a neuron, each name assigned once: in `x`, its states as the step before left them,
  * learnables, the names above it, and run scalars. `fire` and `detach` stand as calls. */
 struct neuron {
-    const char *name; /* of its tensors: "lif" */
+    const char *name; /* as its definition says, and as its tensors do: "h1.NAME.LEARNABLE" */
     const char *text; /* with arguments, for comments and --explain */
     struct loc loc;
     struct neuron_state {

@@ -8,8 +8,11 @@ enum operator_kind {
     OP_DENSE,
     OP_DROPOUT,
     OP_CONCAT,
-    OP_LATER, /* parses, but is not compiled yet */
-    OP_TIMED, /* the same, and means something only where there is time */
+    OP_CONV,
+    OP_MAXPOOL,
+    OP_AVGPOOL,
+    OP_BATCHNORM,
+    OP_TIMED, /* means something only where there is time */
     OP_INPUT  /* an input transform */
 };
 
@@ -23,10 +26,10 @@ static const struct built_in {
     const char *parameter[MOST_PARAMETERS + 1];
 } built_in[] = {
     {"dense", OP_DENSE, 1, {"units", "bias", "init"}},
-    {"conv", OP_LATER, 2, {"channels", "kernel", "stride", "pad", "groups", "bias", "init"}},
-    {"maxpool", OP_LATER, 1, {"size", "stride", "pad"}},
-    {"avgpool", OP_LATER, 1, {"size", "stride", "pad"}},
-    {"batchnorm", OP_LATER, 0, {"momentum", "epsilon"}},
+    {"conv", OP_CONV, 2, {"channels", "kernel", "stride", "pad", "groups", "bias", "init"}},
+    {"maxpool", OP_MAXPOOL, 1, {"size", "stride", "pad"}},
+    {"avgpool", OP_AVGPOOL, 1, {"size", "stride", "pad"}},
+    {"batchnorm", OP_BATCHNORM, 0, {"momentum", "epsilon"}},
     {"dropout", OP_DROPOUT, 1, {"p"}},
     {"concat", OP_CONCAT, 0, {NULL}},
     {"prev", OP_TIMED, 1, {"layer"}},
@@ -111,26 +114,12 @@ static struct expr **match_built_in(const struct context *c, const struct built_
     return arg;
 }
 
-/* Neurons, pooling and the like: arguments are looked at, then it is refused. */
-static void refuse_later(const struct context *c, struct expr *call, const struct built_in *op,
-                         struct expr **arg)
+/* Neurons and the like. */
+static void refuse_later(const struct context *c, struct expr *call)
 {
-    struct check *check = c->check;
-    for (int i = 0; arg && op && op->kind == OP_LATER && op->parameter[i]; i++) {
-        struct expr *a = arg[i];
-        if (!a || (a->kind == E_NAME && is_word(a->name)))
-            continue;
-        for (int k = 0; k < (a->kind == E_TUPLE ? a->count : 1); k++)
-            arg = resolve(c, a->kind == E_TUPLE ? a->arg[k] : a) ? arg : NULL;
-        if (!arg)
-            return;
-    }
-    bool timed = !op || op->kind == OP_TIMED;
-    if (timed && !check->timed)
-        diag_error(check->diag, call->name_loc,
+    if (!c->check->timed)
+        diag_error(c->check->diag, call->name_loc,
                    "'%s' needs time steps: there is no 'time' statement", call->name);
-    else if (!timed && arg)
-        report_not_yet(check, call->name_loc, call->name);
 }
 
 struct expr **match_transform(const struct context *c, struct expr *call)
@@ -164,9 +153,16 @@ static struct node *apply_built_in(const struct context *c, const struct built_i
         return arg ? make_dropout(c, call, input, arg) : NULL;
     case OP_CONCAT:
         bug("concat is no operator of one input");
-    case OP_LATER:
+    case OP_CONV:
+        return arg ? make_conv(c, call, input, arg) : NULL;
+    case OP_MAXPOOL:
+        return arg ? make_pool(c, N_MAXPOOL, call, input, arg) : NULL;
+    case OP_AVGPOOL:
+        return arg ? make_pool(c, N_AVGPOOL, call, input, arg) : NULL;
+    case OP_BATCHNORM:
+        return arg ? make_batchnorm(c, call, input, arg) : NULL;
     case OP_TIMED:
-        refuse_later(c, call, op, arg);
+        refuse_later(c, call);
         return NULL;
     case OP_INPUT:
         diag_error(c->check->diag, call->name_loc,
@@ -199,7 +195,7 @@ struct node *apply_operator(const struct context *c, struct expr *call, struct n
         actuals.loc = call->name_loc;
         run.run = true;
         if (s->formals.count > 0 && bind_actuals(&run, s, &formals, &actuals, NULL) && !s->poisoned)
-            refuse_later(c, call, NULL, NULL);
+            refuse_later(c, call);
         return NULL;
     }
     if (s && s->formals.count == 0 && !s->poisoned) {

@@ -28,7 +28,7 @@ struct node *new_node(struct check *check, enum node_op op, struct loc loc, stru
     n->layer = check->layer;
     n->input_count = input_count;
     n->input = NEW_ARRAY(check->arena, input_count, struct node *);
-    bool weighted = op == N_DENSE;
+    bool weighted = op == N_DENSE || op == N_CONV;
     for (int i = 0; i < input_count; i++) {
         n->input[i] = input[i];
         weighted = weighted || path_has_weights(check, input[i]);
