@@ -121,11 +121,6 @@ const char *state_name(struct comparison *c, int param, int state)
                         c->net->optimizer->state[state].name);
 }
 
-const char *moment_name(struct comparison *c, const struct node *node, const char *which)
-{
-    return arena_format(c->arena, "%s.running_%s", node->name, which);
-}
-
 void copy_tensor(struct comparison *c, const char *name, struct values *values)
 {
     const struct plast_tensor *t = find_tensor(c->model, name);
@@ -133,17 +128,6 @@ void copy_tensor(struct comparison *c, const char *name, struct values *values)
 
     for (int64_t i = 0; i < values->size; i++)
         values_set(values, i, (double)tensor_row(c, t, i / columns)[i % columns], 0);
-}
-
-static void synchronise_moments(struct comparison *c)
-{
-    for (int k = 0; k < c->net->node_count; k++) {
-        const struct node *node = c->net->node[k];
-        if (node->op != N_BATCHNORM)
-            continue;
-        copy_tensor(c, moment_name(c, node, "mean"), &c->reference->running_mean[k]);
-        copy_tensor(c, moment_name(c, node, "var"), &c->reference->running_variance[k]);
-    }
 }
 
 /* All but the optimizer's states at the first step: their values then are the reference's own. */
@@ -258,18 +242,6 @@ static bool same_counters(struct comparison *c, const struct plast_run *before)
                          : correct < r->correct_least || correct > r->correct_most)
         return differ(c, "%lld samples counted as right, should be %lld to %lld",
                       (long long)correct, (long long)r->correct_least, (long long)r->correct_most);
-    return true;
-}
-
-static bool same_moments(struct comparison *c)
-{
-    for (int k = 0; k < c->net->node_count; k++) {
-        const struct node *node = c->net->node[k];
-        if (node->op == N_BATCHNORM &&
-            (!same_tensor(c, moment_name(c, node, "mean"), &c->reference->running_mean[k]) ||
-             !same_tensor(c, moment_name(c, node, "var"), &c->reference->running_variance[k])))
-            return false;
-    }
     return true;
 }
 

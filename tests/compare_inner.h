@@ -45,8 +45,6 @@ bool same_tensor(struct comparison *, const char *name, const struct values *);
 /* The reference continues from the program's floats. */
 void copy_tensor(struct comparison *, const char *name, struct values *);
 const char *state_name(struct comparison *, int param, int state);
-/* Of a batch norm: "mean" or "var". */
-const char *moment_name(struct comparison *, const struct node *, const char *which);
 void take_snapshot(struct comparison *, char *at);
 bool unchanged(struct comparison *, const char *by);
 
@@ -59,6 +57,11 @@ bool has_tensor(struct comparison *, const char *name, enum plast_role, int rank
                 const int64_t *shape);
 /* Wrong arguments are refused and change nothing; memory behind the blocks is untouched. */
 bool check_refusals(struct comparison *);
+
+/* compare_moments.c: the running moments of batch norm. */
+bool has_moments(struct comparison *, int *expected);
+void synchronise_moments(struct comparison *);
+bool same_moments(struct comparison *);
 
 /* compare_rule.c: masks, the states and counters of rules. */
 bool has_rule_tensors(struct comparison *, int *expected);

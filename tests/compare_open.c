@@ -167,21 +167,6 @@ static bool has_feedback(struct comparison *c, int *expected)
     return true;
 }
 
-static bool has_moments(struct comparison *c, int *expected)
-{
-    for (int k = 0; k < c->net->node_count; k++) {
-        const struct node *node = c->net->node[k];
-        int64_t channels = reference_channels(node);
-        if (node->op != N_BATCHNORM)
-            continue;
-        *expected += 2;
-        if (!has_tensor(c, moment_name(c, node, "mean"), PLAST_STATE, 1, &channels) ||
-            !has_tensor(c, moment_name(c, node, "var"), PLAST_STATE, 1, &channels))
-            return false;
-    }
-    return true;
-}
-
 static bool has_tensors(struct comparison *c)
 {
     const struct net *net = c->net;
