@@ -41,7 +41,9 @@ static void add_param(struct plan *p, struct param *param)
     f->param = param;
     f->layer = param->node->layer;
     f->rank = param->shape.rank;
-    shape_matrix(f, param->shape.dim[0], param->shape.rank > 1 ? param->shape.dim[1] : 1);
+    shape_matrix(f, param->shape.dim[0], shape_size(&param->shape) / param->shape.dim[0]);
+    for (int i = 0; i < f->rank; i++)
+        f->shape[i] = param->shape.dim[i];
     if (param->shape.rank > 1)
         f->line = round_up(f->cols, 16);
     f->probe = p->probe_size;
@@ -89,6 +91,18 @@ static void add_direct(struct plan *p, struct value *v)
     v->direct = f->name;
 }
 
+static const char *add_moment(struct plan *p, const struct value *v, const char *what,
+                              double initial)
+{
+    struct field *f = plan_add_field(p, arena_format(p->arena, "%s.%s", v->norm->name, what));
+    f->kind = F_MOMENT;
+    f->layer = v->layer;
+    f->rank = 1;
+    shape_matrix(f, neurons_in(v), 1);
+    f->initial = initial;
+    return f->name;
+}
+
 void plan_fields(struct plan *p)
 {
     for (int i = 0; i < p->net->param_count; i++)
@@ -107,6 +121,10 @@ void plan_fields(struct plan *p)
         }
         if (v->is_direct)
             add_direct(p, v);
+        if (v->norm) {
+            v->running_mean = add_moment(p, v, "running_mean", 0);
+            v->running_var = add_moment(p, v, "running_var", 1);
+        }
     }
     plan_masks(p);
 }

@@ -201,9 +201,12 @@ static const char *why_still(const struct plan *p, const struct value *v)
 {
     if (p->net->steps)
         return "weights of nets that run over time stay dense";
-    for (int t = 0; t < v->terms; t++)
+    for (int t = 0; t < v->terms; t++) {
         if (v->term[t].dense && !v->term[t].alive)
             return "nothing in it can die";
+        if (is_conv(&v->term[t]))
+            return "its weights slide over maps";
+    }
     for (int i = 0; i < p->sites; i++) {
         const struct site *s = p->site[i];
         if (s->value != v)
@@ -233,13 +236,14 @@ static bool is_mobile(const struct plan *p, const struct value *v)
  */
 static bool can_pack(const struct plan *p, const struct value *v)
 {
-    if (!v->alive || !v->has_neurons || v->is_output || v->is_copy || !is_mobile(p, v) ||
+    if (!v->alive || !v->has_neurons || v->map > 1 || v->norm || v->is_output || v->is_copy || !is_mobile(p, v) ||
         p->net->learn != LEARN_BACKPROP)
         return false;
     for (int i = 0; i < v->uses; i++) {
         const struct use *u = &v->use[i];
         const struct term *t = &u->by->term[u->term];
-        if (!t->dense || t->segments != 1 || u->rows != v->rows || !is_mobile(p, u->by))
+        if (!t->dense || is_conv(t) || t->segments != 1 || u->rows != v->rows ||
+            !is_mobile(p, u->by))
             return false;
     }
     return v->uses > 0;

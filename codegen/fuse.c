@@ -89,7 +89,7 @@ void plan_fusion(struct plan *p)
             s->fused_adapt = s->alone == NULL;
         }
         for (struct pass *pass = s->phase[PHASE_MODULATE]; pass; pass = pass->next)
-            if (can_carry(pass))
+            if (!is_conv(s->term) && can_carry(pass))
                 add_carry(p, s, pass);
     }
 }

@@ -6,14 +6,11 @@
 
 struct kernel kernel_new(struct module *m, const char *name)
 {
-    struct kernel k = {m,
-                       names_unique(m->plan->names, name),
-                       false,
-                       false,
-                       text_new(m->arena),
-                       text_new(m->arena),
-                       text_new(m->arena),
-                       NULL};
+    struct kernel k = {.module = m,
+                       .name = names_unique(m->plan->names, name),
+                       .params = text_new(m->arena),
+                       .names = text_new(m->arena),
+                       .actuals = text_new(m->arena)};
     return k;
 }
 

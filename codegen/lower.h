@@ -31,6 +31,7 @@ struct kernel {
     const char *name;
     bool sparse; /* it walks live synapses alone: no place it meets is dead */
     bool held;   /* it computes what the selftest compares with */
+    const char *position; /* where in a neuron's map it is; NULL: neurons have none */
     struct text params, names, actuals;
     const char *tile_names; /* what the kernel passes on to its tile */
 };
@@ -60,7 +61,8 @@ struct cstmt *declare_if_used(struct arena *, const char *type, const char *name
 struct cstmt *bind_common(struct arena *, struct expr **list, int count);
 
 /* The elementwise end of a forward kernel, of one element whose sum is the float `x` and whose
- * place in the result is out[at + l]: row is the row's number, c + l the sample. */
+ * place in the result is out[at + l]: row is the neuron's number (its place in a map is
+ * kernel->position), c + l the sample. */
 struct cstmt *lower_chain(struct kernel *, struct value *, bool train, const char *row,
                           struct cstmt **head);
 
@@ -113,6 +115,7 @@ struct walk walk_column(struct kernel *, const struct term *, const char *suffix
 struct form {
     const char *suffix; /* of functions */
     bool sparse;
+    bool map; /* tiles are neurons at one place of their maps, see lower_conv.c */
     const char *params;             /* of a tile */
     const char *rows, *vecs, *span; /* of a tile: rows, vectors of samples, samples */
     const char *most;               /* rows of the largest tile */
@@ -124,7 +127,7 @@ struct form {
     /* The tiles of all rows and samples; depth: terms of a sum. */
     struct cstmt *(*tiles)(struct kernel *, const struct value *, int64_t depth);
 };
-extern const struct form form_dense, form_csr;
+extern const struct form form_dense, form_csr, form_map, form_map_back;
 extern const struct form form_parts; /* csr, forward, where terms have parts */
 /* Of csr: what the reader sends back to the row, added to sum[r]. */
 struct cstmt *csr_row_outputs(struct kernel *, const struct use *, int number, const char *row,
@@ -136,6 +139,22 @@ void lower_forward(struct module *, struct value *); /* both of training and of 
 void lower_error(struct module *, struct value *);
 void lower_updates(struct module *, struct value *); /* appends the calls to module->errors */
 void lower_loss(struct module *);
+struct cstmt *lower_conv_gradient(struct module *, const struct value *, const struct term *);
+/* Where the gradient of a weight goes, in a probe and in a step. */
+const char *gradient_memory(struct module *, const struct term *, const struct field *);
+/* The update of a vector whose gradient stands at `from`. */
+void lower_vector_update(struct module *, const struct param *, const char *from);
+/* Pools and what is normalised: values of their own. What comes back from them: added to s[l], the
+ * row's sums, or an expression that is added to the element's. */
+void lower_pool(struct module *, struct value *);
+struct cstmt *pool_outputs(struct kernel *, const struct value *, const struct use *, int number);
+struct expr *norm_input(struct kernel *, const struct value *, bool train, const char *row);
+struct expr *norm_output(struct kernel *, const struct value *, const struct use *, int number,
+                         const char *row);
+void lower_moments(struct module *, struct value *);       /* before the value */
+void lower_norm_backward(struct module *, struct value *); /* after its error */
+/* Which neuron of the value row `unit` is of; and the kernel's position is set. */
+const char *neuron_of_unit(struct kernel *, const struct value *, const char *unit);
 /* Tiles of sums over samples, `sum`, of products of `error` [rows][COLUMNS] and `in` [n][line]. */
 extern const char sample_product_params[];
 /* At every time step, where their slices are given. */

@@ -49,12 +49,35 @@ static const struct buffer *tapped(const struct buffer *tap, const struct value 
     return tap ? tap : v->plain;
 }
 
-static int neuron_signals(const struct site *s, struct sample signal[3])
+/* The signal, or its sums over maps where weights slide over these. */
+static const struct buffer *signal_of(const struct plan *p, const struct site *s,
+                                      const struct buffer *b)
 {
-    signal[0] = (struct sample){"post", tapped(s->neurons->post_tap, s->neurons)};
-    signal[1] = (struct sample){"trace_post", tapped(s->neurons->trace_tap, s->neurons)};
-    signal[2] = (struct sample){"error", s->blamed->error_tap};
+    for (int i = 0; i < p->map_sums && is_conv(s->term); i++)
+        if (p->map_sum[i].of == b)
+            return p->map_sum[i].to;
+    return b;
+}
+
+static int neuron_signals(const struct plan *p, const struct site *s, struct sample signal[3])
+{
+    const struct value *v = s->neurons;
+    signal[0] = (struct sample){"post", signal_of(p, s, tapped(v->post_tap, v))};
+    signal[1] = (struct sample){"trace_post", signal_of(p, s, tapped(v->trace_tap, v))};
+    signal[2] = (struct sample){"error", signal_of(p, s, s->blamed->error_tap)};
     return 3;
+}
+
+/* How many values a sample has in a signal of the value. */
+static const char *signal_rows(struct kernel *k, const struct site *s, const struct value *v)
+{
+    return is_conv(s->term) ? arena_format(k->module->arena, "%lld", (long long)neurons_in(v))
+                            : rows_of(k, v);
+}
+
+static int64_t signal_columns(const struct site *s, const struct segment *g)
+{
+    return is_conv(s->term) ? neurons_in(g->value) : g->rows;
 }
 
 static struct cstmt *finish(struct place *p, const struct pass *pass, struct cstmt *body)
@@ -88,7 +111,7 @@ static struct cstmt *sum_samples(struct place *p, const struct pass *pass, struc
                        "        independent for (int l = 0; l < 16; l++) { @0 }"
                        "    result[%s] = plast_sum16(part)%s;"
                        "}",
-                       rows_of(&p->kernel, v), i, (long long)column,
+                       signal_rows(&p->kernel, p->site, v), i, (long long)column,
                        place_of(&p->kernel, v, "unit"), i, r->mean ? " / (float)n" : ""));
 }
 
@@ -100,9 +123,9 @@ static struct cstmt *sum_inputs(struct module *m, const struct site *s, const st
     for (int i = 0; i < s->term->segments; i++) {
         const struct segment *g = &s->term->segment[i];
         struct place *p = place_new(m, s, r->target, SPACE_INPUT);
-        struct sample pre = {"pre", g->value->plain};
+        struct sample pre = {"pre", signal_of(m->plan, s, g->value->plain)};
         calls = cstmt_join(calls, sum_samples(p, pass, r->input_side, &pre, 1, g->value, column));
-        column += g->rows;
+        column += signal_columns(s, g);
     }
     return calls;
 }
@@ -113,8 +136,8 @@ static struct cstmt *lower_side(struct module *m, const struct site *s, const st
 {
     struct arena *a = m->arena;
     const struct rule_stmt *r = pass->stmt[0];
-    struct sample signal[3] = {{"pre", g ? g->value->plain : NULL}};
-    int signals = inputs ? 1 : neuron_signals(s, signal);
+    struct sample signal[3] = {{"pre", g ? signal_of(m->plan, s, g->value->plain) : NULL}};
+    int signals = inputs ? 1 : neuron_signals(m->plan, s, signal);
     struct place *p =
         place_new(m, s, arena_format(a, "%s_%s", r->target, inputs ? "inputs" : "neurons"),
                   inputs ? SPACE_INPUT : SPACE_NEURON);
@@ -133,7 +156,7 @@ static struct cstmt *lower_side(struct module *m, const struct site *s, const st
                        "    for (int64_t c = 0; c < n; c += 16)"
                        "        independent for (int l = 0; l < 16; l++) { @0 }"
                        "}",
-                       rows_of(&p->kernel, v), inputs ? "j" : "i", (long long)column,
+                       signal_rows(&p->kernel, s, v), inputs ? "j" : "i", (long long)column,
                        place_of(&p->kernel, v, "unit"), inputs ? "j" : "i"));
 }
 
@@ -145,7 +168,7 @@ static struct cstmt *lower_sides(struct module *m, const struct site *s, const s
     for (int i = 0; i < s->term->segments; i++) {
         const struct segment *g = &s->term->segment[i];
         calls = cstmt_join(calls, lower_side(m, s, pass, true, g, column));
-        column += g->rows;
+        column += signal_columns(s, g);
     }
     return calls;
 }
@@ -196,6 +219,59 @@ static struct cstmt *outer_product(struct module *m, const struct site *s, const
     return cstmt_join(calls, kernel_call(&k));
 }
 
+/* Of pairs of channels: few, each a sum over the samples. */
+static struct cstmt *pair_product(struct module *m, const struct site *s, const struct pass *pass)
+{
+    struct cstmt *calls = lower_sides(m, s, pass);
+    struct kernel k = product_kernel(m, s, pass, pass->side[1]);
+    struct extent e = site_extent(s, SPACE_KERNEL);
+    struct cstmt *body = code(
+        m->arena, NULL,
+        "independent for (int64_t i = 0; i < %lld; i++)"
+        "    for (int64_t j = 0; j < %lld; j++) {"
+        "        const float *pre = in + (i / %lld * %lld + j) * COLUMNS;"
+        "        float part[16];"
+        "        for (int l = 0; l < 16; l++)"
+        "            part[l] = 0.0f;"
+        "        for (int64_t c = 0; c < n; c += 16)"
+        "            independent for (int l = 0; l < 16; l++)"
+        "                part[l] += error[i * COLUMNS + c + l] * pre[c + l];"
+        "        result[i * %lld + j] = plast_sum16(part)%s;"
+        "    }",
+        (long long)e.rows, (long long)e.cols, (long long)(e.rows / s->term->dense->groups),
+        (long long)e.cols, (long long)e.line, pass->stmt[0]->mean ? " / (float)n" : "");
+    kernel_finish(&k, pass_comment(m, s, pass), body);
+    return cstmt_join(calls, kernel_call(&k));
+}
+
+void lower_map_sums(struct module *m)
+{
+    struct arena *a = m->arena;
+    for (int i = 0; i < m->plan->map_sums; i++) {
+        const struct map_sum *sum = &m->plan->map_sum[i];
+        struct kernel k = kernel_new(m, sum->to->name);
+        kernel_param(&k, "const int64_t", "n", "n");
+        kernel_param(&k, "const float *restrict", "in", "m->work + %lld", (long long)sum->of->at);
+        kernel_param(&k, "float *restrict", "out", "m->work + %lld", (long long)sum->to->at);
+        struct cstmt *body = code(a, NULL,
+                                  "independent for (int64_t i = 0; i < %lld; i++)"
+                                  "    for (int64_t c = 0; c < n; c += 16) {"
+                                  "        float sum[16];"
+                                  "        for (int l = 0; l < 16; l++)"
+                                  "            sum[l] = 0.0f;"
+                                  "        for (int64_t p = 0; p < %lld; p++)"
+                                  "            independent for (int l = 0; l < 16; l++)"
+                                  "                sum[l] += in[(i * %lld + p) * COLUMNS + c + l];"
+                                  "        independent for (int l = 0; l < 16; l++)"
+                                  "            out[i * COLUMNS + c + l] = sum[l];"
+                                  "    }",
+                                  (long long)neurons_in(sum->value), (long long)sum->value->map,
+                                  (long long)sum->value->map);
+        kernel_finish(&k, "Sums over maps, for rules.", body);
+        m->after = cstmt_join(m->after, in_region(m, kernel_call(&k)));
+    }
+}
+
 /* Of live synapses. */
 static struct cstmt *sampled_product(struct module *m, const struct site *s,
                                      const struct pass *pass)
@@ -216,11 +292,13 @@ struct cstmt *lower_batch(struct module *m, const struct site *s, const struct p
 {
     const struct rule_stmt *r = pass->stmt[0];
     struct sample signal[3];
+    if (space_is_matrix(r->space) && is_conv(s->term))
+        return pair_product(m, s, pass);
     if (space_is_matrix(r->space))
         return stored == STORED_CSR ? sampled_product(m, s, pass) : outer_product(m, s, pass);
     if (r->space == SPACE_INPUT)
         return sum_inputs(m, s, pass);
     struct place *p = place_new(m, s, r->target, SPACE_NEURON);
-    int signals = neuron_signals(s, signal);
+    int signals = neuron_signals(m->plan, s, signal);
     return sum_samples(p, pass, r->neuron_side, signal, signals, s->neurons, 0);
 }

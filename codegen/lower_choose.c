@@ -15,24 +15,12 @@ static struct cstmt *lower_keys(struct module *m, const struct site *s, const st
     return space_is_matrix(pass->space) ? in_region(m, call) : call;
 }
 
-struct extent {
-    long long rows, cols, line;
-};
-
-static struct extent extent_of(const struct site *s, enum space space)
-{
-    const struct field *w = s->weight;
-    if (space_is_matrix(space))
-        return (struct extent){w->rows, w->cols, w->line};
-    return (struct extent){space_places(s, space), 1, 1};
-}
-
 struct cstmt *lower_lowest(struct module *m, const struct site *s, const struct pass *pass)
 {
     struct arena *a = m->arena;
     const struct rule_stmt *r = pass->stmt[0];
     struct cstmt *calls = lower_keys(m, s, pass);
-    struct extent e = extent_of(s, pass->space);
+    struct extent e = site_extent(s, pass->space);
     const struct field *mask = site_mask(m, s, pass->space);
     struct place *p = place_new(m, s, r->target, SPACE_LAYER);
     pass_target(p, r);
@@ -43,7 +31,8 @@ struct cstmt *lower_lowest(struct module *m, const struct site *s, const struct 
     place_given(p, "q");
     struct cstmt *body = cstmt_declare(a, "const float", "q", place_expr(p, r->q));
     body = cstmt_join(body, code(a, NULL, "plast_lowest(key, %s, %lld, %lld, %lld, q, result);",
-                                 mask ? "alive_at" : "NULL", e.rows, e.cols, e.line));
+                                 mask ? "alive_at" : "NULL", (long long)e.rows, (long long)e.cols,
+                                 (long long)e.line));
     return cstmt_join(calls, pass_finish(p, pass, place_finish(p, body)));
 }
 
@@ -53,7 +42,7 @@ struct cstmt *lower_shuffled(struct module *m, const struct site *s, const struc
     struct arena *a = m->arena;
     const struct rule_stmt *r = pass->stmt[0];
     struct cstmt *calls = lower_keys(m, s, pass);
-    struct extent e = extent_of(s, pass->space);
+    struct extent e = site_extent(s, pass->space);
     const struct field *mask = site_mask(m, s, pass->space);
     struct place *p = place_new(m, s, r->target, SPACE_LAYER);
     pass_target(p, r);
@@ -62,7 +51,8 @@ struct cstmt *lower_shuffled(struct module *m, const struct site *s, const struc
         kernel_param(&p->kernel, "const uint8_t *restrict", "alive_at", "m->%s", mask->name);
     random_key(&p->kernel, "draw", s, r, moment);
     struct cstmt *body = code(a, NULL, "plast_shuffled(key, %s, %lld, %lld, %lld, draw, result);",
-                              mask ? "alive_at" : "NULL", e.rows, e.cols, e.line);
+                              mask ? "alive_at" : "NULL", (long long)e.rows, (long long)e.cols,
+                              (long long)e.line);
     return cstmt_join(calls, pass_finish(p, pass, place_finish(p, body)));
 }
 
@@ -71,11 +61,22 @@ struct cstmt *lower_quantile(struct module *m, const struct site *s, const struc
     struct arena *a = m->arena;
     const struct rule_stmt *r = pass->stmt[0];
     struct cstmt *calls = lower_keys(m, s, pass);
-    struct extent e = extent_of(s, pass->space);
+    struct extent e = site_extent(s, pass->space);
     const char *at = "0";
     if (r->space == SPACE_NEURON) {
-        at = arena_format(a, "i * %lld", e.line);
+        at = arena_format(a, "i * %lld", (long long)e.line);
         e.rows = 1;
+    } else if (r->space == SPACE_KERNEL) {
+        e.cols = site_taps(s);
+        e.rows = 1;
+        at = arena_format(a, "i * %lld + j * %lld", (long long)e.line, (long long)e.cols);
+    } else if (r->space == SPACE_INPUT && is_conv(s->term)) { /* all of the rows of its group */
+        struct extent kernels = site_extent(s, SPACE_KERNEL);
+        e.rows = kernels.rows / s->term->dense->groups;
+        e.cols = e.cols / kernels.cols;
+        at = arena_format(a, "j / %lld * %lld + j %% %lld * %lld", (long long)kernels.cols,
+                          (long long)(e.rows * e.line), (long long)kernels.cols,
+                          (long long)e.cols);
     } else if (r->space == SPACE_INPUT) {
         at = "j";
         e.cols = 1;
@@ -88,7 +89,8 @@ struct cstmt *lower_quantile(struct module *m, const struct site *s, const struc
     struct cstmt *body = cstmt_declare(a, "const float", "q", place_expr(p, r->q));
     body = cstmt_join(body,
                       code(a, NULL, "result[%s] = plast_quantile(key + %s, %lld, %lld, %lld, q);",
-                           place_index(p, r->space), at, e.rows, e.cols, e.line));
+                           place_index(p, r->space), at, (long long)e.rows, (long long)e.cols,
+                           (long long)e.line));
     body = place_finish(p, body);
     return cstmt_join(calls, pass_finish(p, pass, space_loop(a, s, r->space, body)));
 }

@@ -18,10 +18,22 @@ struct expr *lower_keep(struct kernel *k, const struct value *v, int i, const ch
                  "m->key + %d * COLUMNS", number);
     struct expr *p = kernel_hoist(k, v->dropout[i]->p, head);
     struct holes h = {.e = {p}};
+    const char *unit = place_of(k, v, row);
+    if (v->map > 1)
+        unit = arena_format(a, "(%s) * %lld + %s", unit, (long long)v->map, k->position);
     struct cstmt *s = code(
         a, &h, "x = plast_uniform(key%d[c + l], (uint32_t)(%s)) >= $0 ? 1.0f / (1.0f - $0) : 0.0f;",
-        i, place_of(k, v, row));
+        i, unit);
     return s->value;
+}
+
+const char *neuron_of_unit(struct kernel *k, const struct value *v, const char *unit)
+{
+    struct arena *a = k->module->arena;
+    if (v->map == 1)
+        return unit;
+    k->position = arena_format(a, "(%s) %% %lld", unit, (long long)v->map);
+    return arena_format(a, "(%s) / %lld", unit, (long long)v->map);
 }
 
 /* A probe keeps what entered, or, where that is held, takes the function about it. */
@@ -173,7 +185,7 @@ static struct kernel lower_plain(struct module *m, struct value *v, bool train, 
     struct cstmt *body = NULL, *head = NULL;
     /* concatenated terms change at the same rows in no two of them: sum piece by piece of the first
      */
-    for (int t = 0; t < v->terms && !x; t++) {
+    for (int t = 0; t < v->terms && !x && !v->norm; t++) {
         int64_t row = 0;
         for (int s = 0; s < v->term[t].segments; s++) {
             struct segment *g = &v->term[t].segment[s];
@@ -188,11 +200,14 @@ static struct kernel lower_plain(struct module *m, struct value *v, bool train, 
             row += g->rows;
         }
     }
-    bool simple =
-        (train ? v->links == 0 : v->predict->kind == E_NAME) && !v->alive && !v->recall;
+    bool simple = (train ? v->links == 0 : v->predict->kind == E_NAME) && !v->alive && !v->norm &&
+                  !v->recall;
     kernel_param(&k, "float *restrict", "out", "%s", slice_of(a, train ? v->plain : v->shown, 0));
     if (!simple) {
-        struct cstmt *element = lower_chain(&k, v, train, "i", &head);
+        const char *neuron = neuron_of_unit(&k, v, "i");
+        struct cstmt *element = lower_chain(&k, v, train, neuron, &head);
+        if (v->norm)
+            x = norm_input(&k, v, train, neuron);
         element = declare_if_used(a, "const float", "x", x ? x : ex(a, "out[at + l]"), element);
         element = declare_if_used(a, "const int64_t", "c", ex(a, "0"), element);
         struct holes h = {.s = {element}};

@@ -1,5 +1,6 @@
 /* Death: what stands in dead places is zero, and who reads only the dead dies with them. */
 #include "lower.h"
+#include "memory.h"
 #include "names.h"
 #include "sites.h"
 
@@ -51,21 +52,44 @@ static struct cstmt *kill_columns(struct kernel *k, const struct term *t)
     struct mortal *list;
     int count = term_mortals(a, t, &list);
     struct cstmt *s = NULL;
+    const struct window *w = is_conv(t) ? &t->dense->window : NULL;
     for (int i = 0; i < count; i++) {
         struct expr *any = NULL;
-        for (int d = 0; d < list[i].deaths; d++) {
-            const char *in = arena_format(a, "in%d_%d", i, d);
-            kernel_param(k, "const uint8_t *restrict", in, "m->%s", list[i].death[d].alive);
-            struct expr *one =
-                ex(a, "%s[l + %lld] != 0", in, (long long)(list[i].from + list[i].death[d].shift));
+        const struct mortal *o = &list[i];
+        /* columns of a neuron */
+        long long each = w ? (long long)(w->size[0] * w->size[1]) : (long long)o->map;
+        bool grouped = w && t->dense->groups > 1;
+        const char *channel =
+            grouped ? arena_format(a, "(i / %lld * %lld + l / %lld)",
+                                   (long long)(t->dense->shape.dim[0] / t->dense->groups),
+                                   (long long)t->cols / each, each)
+                    : NULL;
+        long long from = o->from / o->map * each, cols = o->rows / o->map * each;
+        for (int d = 0; d < o->deaths; d++) {
+            const char *in = arena_format(a, "in%d_%d", i, d), *neuron;
+            kernel_param(k, "const uint8_t *restrict", in, "m->%s", o->death[d].alive);
+            long long shift = o->from / o->map + o->death[d].shift;
+            neuron = each > 1 ? arena_format(a, "l / %lld + %lld", each, shift)
+                              : arena_format(a, "l + %lld", shift);
+            if (grouped)
+                neuron = arena_format(a, "%s + %lld", channel, (long long)o->death[d].shift);
+            struct expr *one = ex(a, "%s[%s] != 0", in, neuron);
             any = any ? expr_binary(a, (struct loc){0}, E_OR, any, one) : one;
+        }
+        if (grouped) { /* all columns of the group's rows, where their channels are among these */
+            any = expr_binary(a, (struct loc){0}, E_OR,
+                              ex(a, "%s < %lld || %s >= %lld", channel,
+                                 (long long)(o->from / o->map), channel,
+                                 (long long)((o->from + o->rows) / o->map)),
+                              any);
+            from = 0;
+            cols = t->cols;
         }
         struct holes h = {.e = {any}};
         s = cstmt_join(s, code(a, &h,
                                "independent for (int64_t l = 0; l < %lld; l++)"
                                "    synapse[at + %lld + l] = $0 ? synapse[at + %lld + l] : 0;",
-                               (long long)list[i].rows, (long long)list[i].from,
-                               (long long)list[i].from));
+                               cols, from, from));
     }
     return s;
 }
@@ -82,7 +106,7 @@ static struct cstmt *settle_synapses(struct module *m, const struct value *v, co
         rows = code(a, NULL,
                     "independent for (int64_t l = 0; l < %lld; l++)"
                     "    synapse[at + l] = alive[i] != 0 ? synapse[at + l] : 0;",
-                    (long long)t->rows);
+                    (long long)t->cols);
     }
     struct holes h = {.s = {rows, kill_columns(&k, t), kill_states(&k, t->alive, "synapse")}};
     struct cstmt *body = code(a, &h,
@@ -94,10 +118,41 @@ static struct cstmt *settle_synapses(struct module *m, const struct value *v, co
                               "        @2"
                               "    }"
                               "}",
-                              v->units, (long long)t->line, (long long)t->rows);
+                              is_conv(t) ? arena_format(a, "%lld", (long long)neurons_in(v))
+                                         : v->units,
+                              (long long)t->line, (long long)t->cols);
     kernel_finish(&k,
                   arena_format(a,
                                "Dead synapses of %s: no neuron, nothing that enters, or dropped.",
+                               t->dense->weight->name),
+                  body);
+    return kernel_call(&k);
+}
+
+/* What belongs to pairs of channels that have lost all of their synapses. */
+static struct cstmt *settle_kernels(struct module *m, const struct value *v, const struct term *t)
+{
+    struct arena *a = m->arena;
+    const struct window *w = &t->dense->window;
+    long long taps = w->size[0] * w->size[1], cols = t->cols / taps, line = round_up(cols, 16);
+    struct kernel k = kernel_new(m, arena_format(a, "%s_settle", t->kernels));
+    kernel_param(&k, "const uint8_t *restrict", "synapse", "m->%s", t->alive);
+    kernel_param(&k, "uint8_t *restrict", "pair", "m->%s", t->kernels);
+    struct holes h = {.s = {kill_states(&k, t->kernels, "pair")}};
+    struct cstmt *body = code(a, &h,
+                              "independent for (int64_t i = 0; i < %lld; i++)"
+                              "    for (int64_t l = 0; l < %lld; l++) {"
+                              "        const int64_t at = i * %lld;"
+                              "        int any = 0;"
+                              "        for (int64_t j = l * %lld; j < (l + 1) * %lld; j++)"
+                              "            any = synapse[i * %lld + j] != 0 ? 1 : any;"
+                              "        pair[at + l] = any != 0 ? 1 : 0;"
+                              "        @0"
+                              "    }",
+                              (long long)neurons_in(v), cols, line, taps, taps,
+                              (long long)t->line);
+    kernel_finish(&k,
+                  arena_format(a, "Pairs of channels of %s that have lost all of their synapses.",
                                t->dense->weight->name),
                   body);
     return kernel_call(&k);
@@ -113,11 +168,11 @@ static struct cstmt *settle_neurons(struct module *m, const struct value *v)
         return NULL;
     struct holes h = {.s = {element}};
     struct cstmt *body = code(a, &h,
-                              "independent for (int64_t at = 0; at < %s; at++) {"
+                              "independent for (int64_t at = 0; at < %lld; at++) {"
                               "    const int64_t l = 0;"
                               "    @0"
                               "}",
-                              v->units);
+                              (long long)neurons_in(v));
     kernel_finish(&k, arena_format(a, "What dead neurons of %s have of their own.", v->layer->name),
                   body);
     return kernel_call(&k);
@@ -152,6 +207,9 @@ void lower_settle(struct module *m)
         for (int t = 0; t < v->terms; t++)
             if (v->term[t].alive)
                 calls = cstmt_join(calls, settle_synapses(m, v, &v->term[t]));
+        for (int t = 0; t < v->terms; t++)
+            if (v->term[t].kernels)
+                calls = cstmt_join(calls, settle_kernels(m, v, &v->term[t]));
     }
     if (!calls)
         return;

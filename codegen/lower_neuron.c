@@ -22,14 +22,9 @@ static struct cstmt *declare_param(struct kernel *k, const char *type, const cha
 }
 
 /* Where the neurons of a row have their element of a trained tensor. */
-static const char *trained_at(struct kernel *k, const struct value *v, const struct trained *t,
-                              const char *row)
+static const char *trained_at(const struct trained *t, const char *row)
 {
-    int64_t group = v->rows / t->param->shape.dim[0];
-    if (t->param->shape.dim[0] == 1)
-        return "0";
-    return group == 1 ? row
-                      : arena_format(k->module->arena, "(%s) / %lld", row, (long long)group);
+    return t->param->shape.dim[0] == 1 ? "0" : row;
 }
 
 static struct cstmt *load_trained(struct kernel *k, const struct value *v, const char *row,
@@ -39,7 +34,7 @@ static struct cstmt *load_trained(struct kernel *k, const struct value *v, const
     for (int i = 0; i < v->recall->traineds; i++) {
         const struct trained *t = &v->recall->trained[i];
         const char *at = arena_format(a, "%s_at", t->as), *was = arena_format(a, "was_%s", t->as);
-        const char *place = trained_at(k, v, t, row);
+        const char *place = trained_at(t, row);
         list = declare_param(k, "const float *restrict", at, arena_format(a, "m->%s", t->field),
                              t->as, ex(a, "%s[%s]", at, place), list);
         if (t->was)

@@ -14,8 +14,7 @@ struct place *place_new(struct module *m, const struct site *s, const char *suff
     p->domain = domain;
     p->names = names_new(m->arena);
     p->matrix = "at";
-    p->neuron = "i";
-    p->input = "j";
+    place_at(p, "i", "j");
     for (const char *const *taken =
              (const char *const[]){"i", "j", "l", "at", "b", "n", "part", NULL};
          *taken; taken++)
@@ -33,17 +32,41 @@ struct place *place_within(struct kernel *k, const struct site *s, struct names 
     p->names = names;
     p->shared = true;
     p->matrix = "at";
-    p->neuron = "i";
-    p->input = "j";
+    place_at(p, "i", "j");
     return p;
+}
+
+/* The element in row `row` (of neurons) and column `column` of the weight, or of its kernels. */
+void place_at(struct place *p, const char *row, const char *column)
+{
+    struct arena *a = p->kernel.module->arena;
+    long long taps = site_taps(p->site);
+    p->neuron = row;
+    p->input = column;
+    if (!is_conv(p->site->term) || !space_is_matrix(p->domain))
+        return;
+    const struct node *n = p->site->term->dense;
+    const char *pair = column;
+    p->column = column;
+    if (p->domain == SPACE_SYNAPSE && taps > 1) {
+        struct extent e = site_extent(p->site, SPACE_KERNEL);
+        pair = arena_format(a, "(%s) / %lld", column, taps);
+        p->kernel_at = arena_format(a, "(%s) * %lld + %s", row, (long long)e.line, pair);
+    }
+    p->input = pair;
+    if (n->groups > 1)
+        p->input = arena_format(a, "(%s) / %lld * %lld + %s", row,
+                                (long long)(n->shape.dim[0] / n->groups),
+                                (long long)n->weight->shape.dim[1], pair);
 }
 
 const char *place_index(const struct place *p, enum space space)
 {
     switch (space) {
     case SPACE_SYNAPSE:
-    case SPACE_KERNEL:
         return p->matrix;
+    case SPACE_KERNEL:
+        return p->domain == SPACE_SYNAPSE && p->kernel_at ? p->kernel_at : p->matrix;
     case SPACE_NEURON:
         return p->neuron;
     case SPACE_INPUT:
@@ -68,6 +91,10 @@ const char *slot_memory(struct module *m, const struct slot *slot)
 /* The mask that says whether a place of the space is alive; NULL: everything is. */
 const struct field *site_mask(struct module *m, const struct site *s, enum space space)
 {
+    if (space == SPACE_KERNEL && is_conv(s->term)) {
+        const char *kernels = arena_format(m->arena, "%s.kernels", s->weight->tensor);
+        return plan_find_field(m->plan, kernels);
+    }
     const char *of = space_is_matrix(space)  ? s->weight->tensor
                      : space == SPACE_NEURON ? s->on->layer->name
                                              : NULL;
@@ -107,7 +134,9 @@ static struct expr *mask_value(struct place *p, enum space space)
     const struct field *mask = site_mask(p->kernel.module, p->site, space);
     if (!mask || (p->kernel.sparse && space_is_matrix(space)))
         return ex(a, "1.0f");
-    const char *array = space_is_matrix(space) ? "alive_at" : "alive_neuron_at";
+    const char *array = mask->kind == F_KERNELS  ? "alive_kernel_at"
+                        : space_is_matrix(space) ? "alive_at"
+                                                 : "alive_neuron_at";
     kernel_param(&p->kernel, "const uint8_t *restrict", array, "m->%s", mask->name);
     return ex(a, "(float)%s[%s]", array, place_index(p, space));
 }
@@ -126,11 +155,8 @@ static struct local *load_name(struct place *p, const char *name)
     struct local *l;
     if (slot) {
         l = add(p, name);
-        bool own = slot->value->space == p->domain ||
-                   (space_is_matrix(slot->value->space) && space_is_matrix(p->domain));
         if (slot->field || slot->buffer)
-            load(p, l, "float *restrict", slot_memory(m, slot),
-                 own ? p->domain : slot->value->space);
+            load(p, l, "float *restrict", slot_memory(m, slot), slot->value->space);
         return l;
     }
     l = add(p, name);
@@ -221,9 +247,7 @@ static void assign(struct place *p, const struct rule_stmt *s, struct expr *valu
     if (mask_of_target(p, s->target))
         value = expr_cond(
             a, s->loc,
-            expr_binary(a, s->loc, E_NE,
-                        mask_value(p, space_is_matrix(p->domain) ? SPACE_SYNAPSE : p->domain),
-                        ex(a, "0.0f")),
+            expr_binary(a, s->loc, E_NE, mask_value(p, p->domain), ex(a, "0.0f")),
             value, ex(a, "0.0f"));
     if (guard)
         value = expr_cond(a, s->loc, guard, value, target);
@@ -258,7 +282,8 @@ static struct expr *random_value(struct place *p, const struct rule_stmt *s)
     bool matrix = space_is_matrix(p->domain);
     return ex(a, "plast_uniform(%s, (uint32_t)(%s))", key,
               matrix ? arena_format(a, "(%s) * %lld + (%s)", p->neuron,
-                                    (long long)site->weight->cols, p->input)
+                                    (long long)site_extent(site, p->domain).cols,
+                                    p->column ? p->column : p->input)
                      : place_index(p, p->domain));
 }
 

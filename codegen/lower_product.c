@@ -87,6 +87,8 @@ static struct cstmt *dense_inputs(struct kernel *k, const struct value *v, int t
 static struct expr *add_plain(struct kernel *k, const struct value *v, bool train, struct expr *x)
 {
     struct arena *a = k->module->arena;
+    const char *unit =
+        v->map > 1 ? arena_format(a, "(i + r) * %lld + p", (long long)v->map) : "i + r";
     for (int t = 0; t < v->terms; t++) {
         const struct term *m = &v->term[t];
         if (m->dense)
@@ -98,10 +100,11 @@ static struct expr *add_plain(struct kernel *k, const struct value *v, bool trai
             row -= g->rows;
             const char *in = arena_format(a, "in%d_%d", t, s);
             kernel_param(k, "const float *restrict", in, "%s", read_from(a, g, train));
-            struct expr *piece = ex(a, "%s[(i + r - %lld) * COLUMNS + c + l]", in, (long long)row);
+            struct expr *piece =
+                ex(a, "%s[(%s - %lld) * COLUMNS + c + l]", in, unit, (long long)row);
             pieces =
                 pieces ? expr_cond(a, (struct loc){0},
-                                   ex(a, "i + r < %lld", (long long)(row + g->rows)), piece, pieces)
+                                   ex(a, "%s < %lld", unit, (long long)(row + g->rows)), piece, pieces)
                        : piece;
         }
         x = expr_binary(a, (struct loc){0}, E_ADD, x, pieces);
@@ -135,29 +138,46 @@ static struct cstmt *clear_sums(struct arena *a, const struct form *form, struct
                 form->most, form->vecs, form->each, form->rows, form->vecs);
 }
 
-/* The sums leave their registers row by row; `element` is run for each, in l. */
-static struct cstmt *leave_tile(struct arena *a, const struct form *form, struct cstmt *element)
+/* The neuron that row r of a tile is. */
+static const char *tile_neuron(struct kernel *k, const struct form *form, const struct value *v)
 {
-    const char *late = intern(a, "late");
-    struct holes h = {.s = {element, NULL}};
-    if (cstmt_uses(element, late))
-        h.s[1] = code(a, NULL,
-                      "float late[%s];"
-                      "unroll for (int q = 0; q < %s; q++)"
-                      "    plast_store(late + q * PLAST_LANES, later[r][q]);",
-                      form->span, form->vecs);
+    if (!form->map)
+        return neuron_of_unit(k, v, "i + r");
+    k->position = "p";
+    return "i + r";
+}
+
+static struct cstmt *begin_tile(struct arena *a, const struct form *form, const struct value *v,
+                                struct cstmt *body)
+{
+    long long wide = v->shape.rank == 3 ? v->shape.dim[2] : 1;
+    if (!form->map)
+        return body;
+    if (!cstmt_uses(body, intern(a, "inside")))
+        body = cstmt_join(code(a, NULL, "PLAST_IGNORE(inside);"), body);
+    return cstmt_join(code(a, NULL, "const int64_t p = y * %lld + x;", wide), body);
+}
+
+/* The sums leave their registers row by row; `element` is run for each, in l, after `row` was for
+ * all of them. */
+static struct cstmt *leave_tile(struct arena *a, const struct form *form, const struct value *v,
+                                struct cstmt *row, struct cstmt *element)
+{
+    struct holes h = {.s = {element, row}};
+    const char *unit =
+        form->map ? arena_format(a, "((i + r) * %lld + p)", (long long)v->map) : "(i + r)";
     return code(a, &h,
                 "%s (int r = 0; r < %s; r++) {"
                 "    float s[%s];"
                 "    unroll for (int q = 0; q < %s; q++)"
                 "        plast_store(s + q * PLAST_LANES, sum[r][q]);"
+                "    const int64_t at = %s * COLUMNS + c;"
                 "    @1"
-                "    const int64_t at = (i + r) * COLUMNS + c;"
                 "    independent for (int l = 0; l < %s; l++) {"
                 "        @0"
                 "    }"
                 "}",
-                form->each, form->rows, form->span, form->vecs, form->span);
+                form->each, form->rows, form->span, form->vecs, unit, form->span);
 }
 
 static int64_t depth_of(const struct value *v)
@@ -190,9 +210,10 @@ static struct kernel lower_products(struct module *m, struct value *v, const str
         if (v->term[t].dense)
             body = cstmt_join(body, form->inputs(&k, v, t, train));
     struct expr *x = add_plain(&k, v, train, ex(a, "s[l]"));
-    struct cstmt *element = lower_chain(&k, v, train, "i + r", &head);
+    struct cstmt *element = lower_chain(&k, v, train, tile_neuron(&k, form, v), &head);
     element = declare_if_used(a, "const float", "x", x, element);
-    body = cstmt_join(cstmt_join(head, body), leave_tile(a, form, element));
+    body = begin_tile(a, form, v, cstmt_join(body, leave_tile(a, form, v, NULL, element)));
+    body = cstmt_join(head, body);
     kernel_tile(&k, form->params, body);
     kernel_param(&k, "const int64_t", "n", "n");
     kernel_finish(&k, comment, form->tiles(&k, v, depth_of(v)));
@@ -216,7 +237,7 @@ static const char *shown_actuals(struct module *m, struct value *v, const struct
         if (v->term[t].dense)
             form->inputs(&shown, v, t, false);
     add_plain(&shown, v, false, ex(m->arena, "x"));
-    lower_chain(&shown, v, false, "i + r", &head);
+    lower_chain(&shown, v, false, tile_neuron(&shown, form, v), &head);
     shown.tile_names = "n";
     kernel_param(&shown, "const int64_t", "n", "n");
     form->tiles(&shown, v, depth_of(v));
@@ -247,14 +268,28 @@ static struct cstmt *forward_calls(struct module *m, struct value *v, const stru
     return if_held(m, kernel_call(&other), kernel_call(&k));
 }
 
+static bool slides(const struct value *v)
+{
+    for (int t = 0; t < v->terms; t++)
+        if (is_conv(&v->term[t]))
+            return true;
+    return false;
+}
+
 void lower_forward(struct module *m, struct value *v)
 {
+    if (v->norm)
+        lower_moments(m, v);
+    if (v->terms && v->term[0].pool) {
+        lower_pool(m, v);
+        return;
+    }
     if (!has_update(v)) {
         lower_plain_forward(m, v);
         return;
     }
     struct cstmt *shown, *csr_shown = NULL, *csr = NULL;
-    struct cstmt *calls = forward_calls(m, v, &form_dense, &shown);
+    struct cstmt *calls = forward_calls(m, v, slides(v) ? &form_map : &form_dense, &shown);
     if (v->form)
         csr = forward_calls(m, v, has_parts(v) ? &form_parts : &form_csr, &csr_shown);
     m->forward = cstmt_join(m->forward, by_form(m, v, calls, csr));
@@ -357,13 +392,14 @@ static bool comes_back(const struct use *u, const struct value *v, enum when whe
     return u->by->error && !gathered && (when == ANY_STEP || (when == LATER_STEPS) == (u->delay > 0));
 }
 
-/* The readers' errors, and what is added without weights. */
+/* The readers' errors, and what is added without weights: to the row's sums, to the element's. */
 static struct cstmt *pull_all(struct kernel *k, struct value *v, const struct form *form,
-                              enum when when, struct expr **x)
+                              enum when when, struct cstmt **row, struct expr **x)
 {
     struct arena *a = k->module->arena;
     struct cstmt *body = NULL;
     *x = when == LATER_STEPS ? ex(a, "late[l]") : ex(a, "s[l]");
+    *row = NULL;
     if (v->direct)
         return pull_direct(k, v);
     for (int i = 0; i < v->uses; i++) {
@@ -373,6 +409,15 @@ static struct cstmt *pull_all(struct kernel *k, struct value *v, const struct fo
             continue;
         if (u->by->term[u->term].dense) {
             body = cstmt_join(body, form->outputs(k, u, i));
+            continue;
+        }
+        if (u->by->term[u->term].pool) {
+            *row = cstmt_join(*row, pool_outputs(k, v, u, i));
+            continue;
+        }
+        if (u->by->norm) {
+            *x = expr_binary(a, (struct loc){0}, E_ADD, *x,
+                             norm_output(k, v, u, i, tile_neuron(k, form, v)));
             continue;
         }
         kernel_param(k, "const float *restrict", arena_format(a, "error%d", i), "%s",
@@ -388,6 +433,14 @@ static struct cstmt *pull_all(struct kernel *k, struct value *v, const struct fo
         *x = expr_binary(a, (struct loc){0}, E_ADD, *x, ex(a, "gathered[at + l]"));
     }
     return body;
+}
+
+static const char *unit_of(struct kernel *k, const struct value *v, const char *neuron)
+{
+    if (v->map == 1)
+        return neuron;
+    return arena_format(k->module->arena, "(%s) * %lld + %s", neuron, (long long)v->map,
+                        k->position);
 }
 
 struct cstmt *lower_modulated(struct kernel *k, const struct value *v, const char *name,
@@ -407,17 +460,24 @@ struct cstmt *lower_modulated(struct kernel *k, const struct value *v, const cha
     if (v->error_tap) {
         kernel_param(k, "float *restrict", "neuron_error", "%s", slice_of(a, v->error_tap, 0));
         list = cstmt_join(list,
-                          code(a, NULL, "neuron_error[(%s) * COLUMNS + c + l] = %s;", row, name));
+                          code(a, NULL, "neuron_error[(%s) * COLUMNS + c + l] = %s;", unit_of(k, v, row), name));
     }
     return list;
 }
 
 /* The errors that come back from later steps: to be added when rules have seen the others. */
 static struct cstmt *pull_later(struct kernel *k, struct value *v, const struct form *form,
-                                struct expr **late)
+                                struct cstmt **row, struct expr **late)
 {
     struct arena *a = k->module->arena;
-    struct cstmt *body = pull_all(k, v, form, LATER_STEPS, late);
+    struct cstmt *body = pull_all(k, v, form, LATER_STEPS, row, late);
+    /* what comes back one place after the other is added to a row when its sums leave */
+    *row = cstmt_join(code(a, NULL,
+                           "float late[%s];"
+                           "unroll for (int q = 0; q < %s; q++)"
+                           "    plast_store(late + q * PLAST_LANES, later[r][q]);",
+                           form->span, form->vecs),
+                      *row);
     return cstmt_join(body, code(a, NULL,
                                  "plast_vec later[%s][%s];"
                                  "%s (int r = 0; r < %s; r++)"
@@ -430,25 +490,25 @@ static struct cstmt *pull_later(struct kernel *k, struct value *v, const struct 
 
 /* They too come through what stands behind the neurons. */
 static struct expr *late_expr(struct kernel *k, const struct value *v, struct expr *late,
-                              struct cstmt **head)
+                              const char *row, struct cstmt **head)
 {
     for (int i = v->neuron_keeps; i < v->dropouts; i++)
         late = expr_binary(k->module->arena, (struct loc){0}, E_MUL, late,
-                           lower_keep(k, v, i, "i + r", head));
+                           lower_keep(k, v, i, row, head));
     return late;
 }
 
 /* Through a step of the neurons: x is the error at what they emit. */
 static struct cstmt *neuron_error(struct kernel *k, const struct value *v, struct expr *x,
-                                  bool declared, struct cstmt **head)
+                                  const char *row, struct cstmt **head)
 {
     struct arena *a = k->module->arena;
     struct cstmt *s = cstmt_assign(a, ex(a, "error[at + l]"),
-                                   if_neuron_alive(k, v, "i + r",
+                                   if_neuron_alive(k, v, row,
                                                    neuron_passes_error(v) ? ex(a, "x_back")
                                                                           : ex(a, "0.0f")));
-    s = lower_neuron_back(k, v, "i + r", s, head);
-    if (!declared)
+    s = lower_neuron_back(k, v, row, s, head);
+    if (!v->modulated)
         return declare_if_used(a, "const float", "e", x, s);
     return cstmt_join(x->kind == E_NAME ? NULL : cstmt_assign(a, ex(a, "e"), x), s);
 }
@@ -457,32 +517,36 @@ static struct cstmt *error_call(struct module *m, struct value *v, const struct 
 {
     struct arena *a = m->arena;
     struct kernel k = kernel_new(m, arena_format(a, "%s_backward%s", v->name, form->suffix));
-    struct cstmt *head = NULL, *element = NULL;
+    struct cstmt *head = NULL, *element = NULL, *row, *late_row = NULL;
     struct expr *x, *late = NULL;
     struct cstmt *body = clear_sums(a, form, ex(a, "0.0f"));
     bool apart = v->modulated && v->delay > 0;
     if (apart)
-        body = cstmt_join(body, pull_later(&k, v, form, &late));
-    body = cstmt_join(body, pull_all(&k, v, form, apart ? THIS_STEP : ANY_STEP, &x));
+        body = cstmt_join(body, pull_later(&k, v, form, &late_row, &late));
+    body = cstmt_join(body, pull_all(&k, v, form, apart ? THIS_STEP : ANY_STEP, &row, &x));
+    const char *neuron = tile_neuron(&k, form, v);
     if (v->modulated) {
         element = cstmt_join(cstmt_declare(a, "float", "e", x),
-                             lower_modulated(&k, v, "e", "i + r", &head));
+                             lower_modulated(&k, v, "e", neuron, &head));
         x = ex(a, "e");
     }
-    if (apart)
-        x = expr_binary(a, (struct loc){0}, E_ADD, x, late_expr(&k, v, late, &head));
+    if (apart) {
+        x = expr_binary(a, (struct loc){0}, E_ADD, x, late_expr(&k, v, late, neuron, &head));
+        row = cstmt_join(late_row, row);
+    }
     struct expr *slope = v->recall ? NULL : slope_of(&k, v, &head, &element);
     if (v->recall) {
-        element = cstmt_join(element, neuron_error(&k, v, x, v->modulated, &head));
+        element = cstmt_join(element, neuron_error(&k, v, x, neuron, &head));
     } else {
         x = slope ? expr_binary(a, (struct loc){0}, E_MUL, x, slope) : x;
-        struct holes h = {.e = {if_neuron_alive(&k, v, "i + r", x)}};
+        struct holes h = {.e = {if_neuron_alive(&k, v, neuron, x)}};
         element = cstmt_join(
             element,
             code(a, &h, slope ? "error[at + l] = $0; /* derivative */" : "error[at + l] = $0;"));
     }
     kernel_param(&k, "float *restrict", "error", "%s", slice_of(a, v->error, 0));
-    kernel_tile(&k, form->params, cstmt_join(cstmt_join(head, body), leave_tile(a, form, element)));
+    body = begin_tile(a, form, v, cstmt_join(body, leave_tile(a, form, v, row, element)));
+    kernel_tile(&k, form->params, cstmt_join(head, body));
     kernel_param(&k, "const int64_t", "n", "n");
     kernel_finish(&k,
                   arena_format(a, "The loss's gradient at the sums of %s%s.", v->name,
@@ -506,11 +570,26 @@ static int count_readers(const struct value *v, const struct value **sparse)
     return products;
 }
 
+/* Whether a reader asks where in its map an element is. */
+static bool is_read_as_map(const struct value *v)
+{
+    for (int i = 0; i < v->uses; i++) {
+        const struct term *t = &v->use[i].by->term[v->use[i].term];
+        if (v->use[i].by->error && (t->pool || is_conv(t)))
+            return true;
+    }
+    return false;
+}
+
 void lower_error(struct module *m, struct value *v)
 {
     const struct value *reader;
     bool several = count_readers(v, &reader) > 1;
     struct cstmt *csr = NULL, *dense;
+    if (is_read_as_map(v)) {
+        m->errors = cstmt_join(m->errors, error_call(m, v, &form_map_back));
+        return;
+    }
     dense = error_call(m, v, several && reader ? &form_either : &form_dense);
     if (reader && !several)
         csr = error_call(m, v, &form_csr);

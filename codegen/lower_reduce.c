@@ -75,7 +75,7 @@ static struct cstmt *part_loops(struct place *p, const char *count, struct cstmt
                     "        @0"
                     "    }"
                     "}");
-    long long line = p->site->weight->line;
+    long long line = site_extent(p->site, p->domain).line;
     return code(a, &h,
                 "for (int64_t b = 0; b < %s / 16 * 16; b += 16)"
                 "    independent for (int l = 0; l < 16; l++) {"
@@ -99,9 +99,9 @@ struct cstmt *reduce_rows(struct module *m, const struct site *s, const struct p
 {
     struct arena *a = m->arena;
     const struct rule_stmt *r = pass->stmt[0];
-    const struct field *w = s->weight;
-    bool layer = r->space == SPACE_LAYER, held = stored != STORED_PLAIN;
-    struct place *p = place_new(m, s, r->target, SPACE_SYNAPSE);
+    const struct extent e = site_extent(s, r->from), *w = &e;
+    bool layer = r->space == SPACE_LAYER, held = stored != STORED_PLAIN && !is_conv(s->term);
+    struct place *p = place_new(m, s, r->target, r->from);
     place_stored(p, stored);
     struct kernel *k = &p->kernel;
     struct cstmt *element = pass_element(p, r, take_in(a, r->reduction, "part[l]"));
@@ -197,6 +197,67 @@ static struct cstmt *reduce_columns(struct module *m, const struct site *s, cons
     return in_region(m, pass_finish(p, pass, body));
 }
 
+/* The same where weights slide over maps: of each input channel the kernels of its group. */
+static struct cstmt *reduce_channels(struct module *m, const struct site *s,
+                                     const struct pass *pass)
+{
+    struct arena *a = m->arena;
+    const struct rule_stmt *r = pass->stmt[0];
+    struct extent e = site_extent(s, r->from), k = site_extent(s, SPACE_KERNEL);
+    long long rows = e.rows / s->term->dense->groups, each = e.cols / k.cols;
+    struct place *p = place_new(m, s, r->target, r->from);
+    struct cstmt *element = pass_element(p, r, take_in(a, r->reduction, "part"));
+    pass_target(p, r);
+    struct holes h = {.e = {reduction_result(a, r->reduction, "part", rows * each),
+                            ex(a, "%s", reduction_start(r->reduction))},
+                      .s = {element}};
+    struct cstmt *body =
+        code(a, &h,
+             "independent for (int64_t b = 0; b < %lld; b++) {"
+             "    float part = $1;"
+             "    for (int64_t i = b / %lld * %lld; i < (b / %lld + 1) * %lld; i++)"
+             "        for (int64_t j = b %% %lld * %lld; j < (b %% %lld + 1) * %lld; j++) {"
+             "            const int64_t at = i * %lld + j;"
+             "            PLAST_IGNORE(at);"
+             "            @0"
+             "        }"
+             "    result[b] = $0;"
+             "}",
+             (long long)site_extent(s, SPACE_INPUT).rows, (long long)k.cols, rows,
+             (long long)k.cols, rows, (long long)k.cols, each, (long long)k.cols, each,
+             (long long)e.line);
+    return in_region(m, pass_finish(p, pass, body));
+}
+
+/* The synapses of each kernel. */
+static struct cstmt *reduce_taps(struct module *m, const struct site *s, const struct pass *pass)
+{
+    struct arena *a = m->arena;
+    const struct rule_stmt *r = pass->stmt[0];
+    struct extent e = site_extent(s, SPACE_SYNAPSE), k = site_extent(s, SPACE_KERNEL);
+    long long taps = site_taps(s);
+    struct place *p = place_new(m, s, r->target, SPACE_SYNAPSE);
+    struct cstmt *element = pass_element(p, r, take_in(a, r->reduction, "part"));
+    pass_target(p, r);
+    struct holes h = {.e = {reduction_result(a, r->reduction, "part", taps),
+                            ex(a, "%s", reduction_start(r->reduction))},
+                      .s = {element}};
+    struct cstmt *body = code(a, &h,
+                              "independent for (int64_t i = 0; i < %lld; i++)"
+                              "    for (int64_t b = 0; b < %lld; b++) {"
+                              "        float part = $1;"
+                              "        for (int64_t j = b * %lld; j < (b + 1) * %lld; j++) {"
+                              "            const int64_t at = i * %lld + j;"
+                              "            PLAST_IGNORE(at);"
+                              "            @0"
+                              "        }"
+                              "        result[i * %lld + b] = $0;"
+                              "    }",
+                              (long long)k.rows, (long long)k.cols, taps, taps,
+                              (long long)e.line, (long long)k.line);
+    return in_region(m, pass_finish(p, pass, body));
+}
+
 /* Over neurons, inputs or the one layer. */
 static struct cstmt *reduce_list(struct module *m, const struct site *s, const struct pass *pass)
 {
@@ -226,7 +287,9 @@ struct cstmt *lower_reduce(struct module *m, const struct site *s, const struct 
         return reduce_list(m, s, pass);
     if (pass->carried)
         return lower_carried(m, s, pass, stored);
+    if (r->space == SPACE_KERNEL)
+        return reduce_taps(m, s, pass);
     if (r->space == SPACE_INPUT)
-        return reduce_columns(m, s, pass);
+        return is_conv(s->term) ? reduce_channels(m, s, pass) : reduce_columns(m, s, pass);
     return reduce_rows(m, s, pass, stored);
 }

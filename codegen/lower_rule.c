@@ -7,7 +7,7 @@ struct cstmt *space_loop(struct arena *a, const struct site *s, enum space space
                          struct cstmt *element)
 {
     struct holes h = {.s = {element}};
-    const struct field *w = s->weight;
+    struct extent e = site_extent(s, space);
     if (space_is_matrix(space))
         return code(a, &h,
                     "independent for (int64_t i = 0; i < %lld; i++)"
@@ -15,7 +15,7 @@ struct cstmt *space_loop(struct arena *a, const struct site *s, enum space space
                     "        const int64_t at = i * %lld + j;"
                     "        @0"
                     "    }",
-                    (long long)w->rows, (long long)w->cols, (long long)w->line);
+                    (long long)e.rows, (long long)e.cols, (long long)e.line);
     if (space == SPACE_LAYER)
         return element;
     const char *i = space == SPACE_INPUT ? "j" : "i";
@@ -40,8 +40,8 @@ void place_stored(struct place *p, enum stored stored)
         return;
     if (stored == STORED_CSR)
         column = arena_format(a, "%s[at]", row_index(a, s->term));
-    p->neuron = place_text(a, s->value, "i");
-    p->input = site_input(s) ? place_text(a, site_input(s), column) : column;
+    place_at(p, place_text(a, s->value, "i"),
+             site_input(s) ? place_text(a, site_input(s), column) : column);
 }
 
 void place_params(struct place *p, const struct cstmt *list)
@@ -61,8 +61,8 @@ struct cstmt *matrix_loop(struct place *p, struct cstmt *element)
     struct arena *a = k->module->arena;
     const struct site *s = p->site;
     struct holes h = {.s = {element}};
-    if (p->stored == STORED_PLAIN)
-        return space_loop(a, s, SPACE_SYNAPSE, element);
+    if (p->stored == STORED_PLAIN || is_conv(s->term))
+        return space_loop(a, s, p->domain, element);
     place_params(p, element);
     if (p->stored == STORED_HELD)
         return code(a, &h,

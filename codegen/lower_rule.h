@@ -23,6 +23,8 @@ struct place {
     enum space domain;
     const char *moment;                  /* what random numbers count by */
     const char *matrix, *neuron, *input; /* indices of the place in arrays */
+    /* where weights slide over maps: the column in the matrix, and of a synapse its kernel */
+    const char *column, *kernel_at;
     enum stored stored;
     bool shared; /* other sites write into the same function */
     struct names *names;
@@ -47,6 +49,7 @@ struct cstmt *place_finish(struct place *, struct cstmt *body);
 void random_key(struct kernel *, const char *name, const struct site *, const struct rule_stmt *,
                 const char *moment);
 const char *place_index(const struct place *, enum space);
+void place_at(struct place *, const char *row, const char *column);
 const char *slot_memory(struct module *, const struct slot *);
 const struct field *site_mask(struct module *, const struct site *, enum space);
 
@@ -54,6 +57,8 @@ const struct field *site_mask(struct module *, const struct site *, enum space);
  * `n` are. */
 struct cstmt *lower_passes(struct module *, const struct site *, const struct pass *, enum phase);
 struct cstmt *lower_batch(struct module *, const struct site *, const struct pass *, enum stored);
+/* What rules observe of maps, in `after`. */
+void lower_map_sums(struct module *);
 /* What the local `w` of a tile contributes to the carried sums, into part[i][l]; then, a row of a
  * tile, the parts into the sums of their group. `first`: the segment's first group. */
 struct cstmt *lower_carries(struct kernel *, const struct term *, const char *const *part,

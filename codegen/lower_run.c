@@ -224,12 +224,26 @@ static const struct param *scale_of(const struct field *f)
     return f->param ? f->param : f->layer->branch[0]->weight;
 }
 
+static struct cstmt *fill_constant(struct module *m, const struct field *f, double value)
+{
+    struct holes h = {.e = {expr_number(m->arena, (struct loc){0}, value)}};
+    if (value == 0)
+        return NULL;
+    return code(m->arena, &h,
+                "for (int64_t i = 0; i < %lld; i++)"
+                "    for (int64_t j = 0; j < %lld; j++)"
+                "        m->%s[i * %lld + j] = $0;",
+                (long long)f->rows, (long long)f->cols, f->name, (long long)f->line);
+}
+
 static struct cstmt *fill_field(struct module *m, const struct field *f)
 {
     struct arena *a = m->arena;
+    if (f->kind == F_PARAM && f->param->init == INIT_CONSTANT)
+        return fill_constant(m, f, f->param->value);
     if (f->kind == F_PARAM)
         return fill(m, f, f->param, "PLAST_STREAM_PARAM", f->param->index);
-    if (f->kind == F_MASK)
+    if (f->kind == F_MASK || f->kind == F_KERNELS)
         return code(a, NULL,
                     "for (int64_t i = 0; i < %lld; i++)"
                     "    for (int64_t j = 0; j < %lld; j++)"
@@ -241,14 +255,7 @@ static struct cstmt *fill_field(struct module *m, const struct field *f)
             like.init = INIT_GLOROT_UNIFORM;
         return fill(m, f, &like, "PLAST_STREAM_FEEDBACK", scale_of(f)->index);
     }
-    if (f->kind != F_STATE || f->initial == 0)
-        return NULL;
-    struct holes h = {.e = {expr_number(a, (struct loc){0}, f->initial)}};
-    return code(a, &h,
-                "for (int64_t i = 0; i < %lld; i++)"
-                "    for (int64_t j = 0; j < %lld; j++)"
-                "        m->%s[i * %lld + j] = $0;",
-                (long long)f->rows, (long long)f->cols, f->name, (long long)f->line);
+    return f->kind == F_STATE || f->kind == F_MOMENT ? fill_constant(m, f, f->initial) : NULL;
 }
 
 static const char *pack(const struct module *m)
@@ -473,6 +480,8 @@ static void lower_values_errors(struct module *m)
         }
         if (v->learns && !v->is_output)
             lower_error(m, v);
+        if (v->norm)
+            lower_norm_backward(m, v);
         if (i == p->loop_first) {
             for (int k = i - 1; k >= 0; k--)
                 if (p->value[k]->gathered)

@@ -112,16 +112,14 @@ struct cstmt *lower_sample_product_loops(struct kernel *k, const struct value *v
         cols, names, columns, k->name, units, names, k->name, units, cols, cols, names);
 }
 
-/* Where the gradient of a weight goes, in a probe and in a step. */
-static const char *gradient_memory(struct module *m, const struct update *u)
+const char *gradient_memory(struct module *m, const struct term *t, const struct field *f)
 {
-    const struct term *t = u->t;
     const char *in_step = "NULL";
     if (t->keeps_gradient)
         in_step = (t->demand ? t->demand : t->kept)->name;
     else if (!m->plan->fuse)
         in_step = m->plan->gradient->name;
-    return arena_format(m->arena, "gradient != NULL ? gradient + %lld : %s", (long long)u->f->probe,
+    return arena_format(m->arena, "gradient != NULL ? gradient + %lld : %s", (long long)f->probe,
                         in_step);
 }
 
@@ -263,7 +261,7 @@ static struct cstmt *lower_dense_weight(struct update *u, bool fuse)
         part[i] = arena_format(a, "part%d", i);
     if (fuse)
         optimizer = tile_optimizer(&k, u, part, &head);
-    kernel_param(&k, "float *restrict", "gradient", "%s", gradient_memory(m, u));
+    kernel_param(&k, "float *restrict", "gradient", "%s", gradient_memory(m, u->t, u->f));
     struct expr *product = ex(a, "g[l]");
     struct holes h = {.e = {u->t->demand ? product : if_alive(&k, u->f, product)},
                       .s = {optimizer}};
@@ -389,8 +387,9 @@ static struct cstmt *each_element(struct kernel *k, const struct value *v, const
                 "        @0"
                 "    }"
                 "}",
-                rows_of(k, v), (long long)t->line,
-                from->live ? columns_of(k, from) : arena_format(a, "%lld", (long long)t->rows));
+                is_conv(t) ? arena_format(a, "%lld", (long long)neurons_in(v)) : rows_of(k, v),
+                (long long)t->line,
+                from->live ? columns_of(k, from) : arena_format(a, "%lld", (long long)t->cols));
 }
 
 /* The gradient as it is used, made from the product: zero where nothing lives. Where a rule asks
@@ -477,14 +476,54 @@ static void lower_bias(const struct update *u)
     struct cstmt *element = lower_optimizer(&k, f, NULL, NULL, &head);
     kernel_param(&k, "float *restrict", "gradient", "gradient != NULL ? gradient + %lld : NULL",
                  (long long)f->probe);
-    struct expr *sum = ex(a, "plast_sum(error + i * COLUMNS, n)");
-    if (v->error->slice)
+    bool map = is_conv(u->t);
+    struct expr *sum = map ? ex(a, "total") : ex(a, "plast_sum(error + i * COLUMNS, n)");
+    if (v->error->slice && !map)
         sum = ex(a, "plast_sum_steps(error + i * COLUMNS, n, STEPS, %lld)",
                  (long long)v->error->slice);
     struct holes h = {.e = {if_alive(&k, f, sum)}, .s = {element}};
+    const char *row = v->error->slice
+                          ? arena_format(a, "plast_sum_steps(error + (i * %lld + p) * COLUMNS, n, STEPS, %lld)",
+                                         (long long)v->map, (long long)v->error->slice)
+                          : arena_format(a, "plast_sum(error + (i * %lld + p) * COLUMNS, n)",
+                                         (long long)v->map);
+    if (map)
+        h.s[1] = code(a, NULL,
+                      "float total = 0.0f;"
+                      "for (int64_t p = 0; p < %lld; p++)"
+                      "    total += %s;",
+                      (long long)v->map, row);
     struct cstmt *body = code(a, &h,
                               "independent nowait for (int64_t i = 0; i < %s; i++) {"
                               "    const int64_t at = %s;"
+                              "    const int64_t l = 0;"
+                              "    @1"
+                              "    const float grad = $0;"
+                              "    if (gradient != NULL) {"
+                              "        gradient[at] = grad;"
+                              "    } else {"
+                              "        @0"
+                              "    }"
+                              "}",
+                              map ? arena_format(a, "%lld", (long long)neurons_in(v))
+                                  : rows_of(&k, v),
+                              place_of(&k, v, "i"));
+    kernel_finish(&k, NULL, cstmt_join(head, body));
+    m->errors = cstmt_join(m->errors, kernel_call(&k));
+}
+
+void lower_vector_update(struct module *m, const struct param *param, const char *from)
+{
+    struct arena *a = m->arena;
+    const struct field *f = plan_field(m->plan, param, NULL);
+    struct kernel k = kernel_new(m, arena_format(a, "%s_update", f->name));
+    struct cstmt *head = NULL, *element = lower_optimizer(&k, f, NULL, NULL, &head);
+    kernel_param(&k, "const float *restrict", "sums", "%s", from);
+    kernel_param(&k, "float *restrict", "gradient", "gradient != NULL ? gradient + %lld : NULL",
+                 (long long)f->probe);
+    struct holes h = {.e = {if_alive(&k, f, ex(a, "sums[at]"))}, .s = {element}};
+    struct cstmt *body = code(a, &h,
+                              "independent nowait for (int64_t at = 0; at < %lld; at++) {"
                               "    const int64_t l = 0;"
                               "    const float grad = $0;"
                               "    if (gradient != NULL) {"
@@ -493,7 +532,7 @@ static void lower_bias(const struct update *u)
                               "        @0"
                               "    }"
                               "}",
-                              rows_of(&k, v), place_of(&k, v, "i"));
+                              (long long)f->rows);
     kernel_finish(&k, NULL, cstmt_join(head, body));
     m->errors = cstmt_join(m->errors, kernel_call(&k));
 }
@@ -507,7 +546,9 @@ void lower_updates(struct module *m, struct value *v)
             continue;
         struct update u = {
             .m = m, .v = v, .t = term, .f = plan_field(m->plan, term->dense->weight, NULL)};
-        for (; u.segment < term->segments; u.segment++) {
+        if (is_conv(term))
+            m->errors = cstmt_join(m->errors, lower_conv_gradient(m, v, term));
+        for (; !is_conv(term) && u.segment < term->segments; u.segment++) {
             u.g = &term->segment[u.segment];
             lower_weight(&u);
             u.column += u.g->rows;

@@ -57,8 +57,7 @@ struct cstmt *lower_gradient_rules(struct kernel *k, const struct term *t, const
             continue;
         struct place *p = place_within(k, s, names, SPACE_SYNAPSE);
         p->matrix = at;
-        p->neuron = row;
-        p->input = column;
+        place_at(p, row, column);
         place_local(p, "grad", "grad");
         place_local(p, "w", "w");
         list = cstmt_join(list, run_within(p, s->grad, s->grads, "acts", k, head));
@@ -85,8 +84,7 @@ struct cstmt *lower_tile_adapts(struct kernel *k, const struct term *t, const ch
         const struct pass *pass = s->phase[PHASE_ADAPT];
         struct place *p = place_within(k, s, names, SPACE_SYNAPSE);
         p->matrix = at;
-        p->neuron = row;
-        p->input = column;
+        place_at(p, row, column);
         p->moment = arena_format(k->module->arena, "m->%s[2]", s->counters->name);
         place_local(p, "w", "w");
         list = cstmt_join(

@@ -29,9 +29,9 @@ static void add_shifted(struct arena *a, struct mortal **list, int *count, const
         const struct mortal *o = &g->value->mortal[i];
         int64_t first = o->from > g->from ? o->from : g->from;
         int64_t end = o->from + o->rows < g->from + g->rows ? o->from + o->rows : g->from + g->rows;
-        struct mortal part = {.from = first - g->from + to, .rows = end - first};
+        struct mortal part = {.from = first - g->from + to, .rows = end - first, .map = o->map};
         for (int k = 0; k < o->deaths; k++) {
-            struct death d = {o->death[k].alive, o->death[k].shift + g->from - to};
+            struct death d = {o->death[k].alive, o->death[k].shift + (g->from - to) / o->map};
             PUSH(a, part.death, part.deaths, d);
         }
         if (part.rows > 0)
@@ -61,7 +61,9 @@ static void meet(struct arena *a, struct value *v, const struct mortal *list, in
             const struct mortal *x = &v->mortal[i], *y = &list[k];
             int64_t first = x->from > y->from ? x->from : y->from;
             int64_t x_end = x->from + x->rows, y_end = y->from + y->rows;
-            struct mortal part = {.from = first, .rows = (x_end < y_end ? x_end : y_end) - first};
+            struct mortal part = {.from = first,
+                                  .rows = (x_end < y_end ? x_end : y_end) - first,
+                                  .map = x->map};
             for (int d = 0; d < x->deaths; d++)
                 PUSH(a, part.death, part.deaths, x->death[d]);
             for (int d = 0; d < y->deaths; d++)
@@ -78,7 +80,7 @@ static void meet(struct arena *a, struct value *v, const struct mortal *list, in
 static void find_mortals(struct plan *p, struct value *v)
 {
     if (v->alive) {
-        struct mortal all = {.rows = v->rows};
+        struct mortal all = {.rows = v->rows, .map = v->map};
         struct death own = {v->alive, 0};
         PUSH(p->arena, all.death, all.deaths, own);
         PUSH(p->arena, v->mortal, v->mortals, all);
@@ -89,6 +91,11 @@ static void find_mortals(struct plan *p, struct value *v)
     for (int t = 0; t < v->terms; t++) {
         struct mortal *list;
         int count = term_mortals(p->arena, &v->term[t], &list);
+        for (int i = 0; i < count && v->term[t].pool; i++) {
+            list[i].from = list[i].from / list[i].map * v->map;
+            list[i].rows = list[i].rows / list[i].map * v->map;
+            list[i].map = v->map;
+        }
         if (t) {
             meet(p->arena, v, list, count);
         } else {
@@ -129,6 +136,18 @@ static const char *add_synapses(struct plan *p, const struct param *weight)
     return f->name;
 }
 
+static const char *add_kernels(struct plan *p, const struct param *weight)
+{
+    struct field *f = plan_add_field(p, arena_format(p->arena, "%s.kernels", weight->name));
+    f->kind = F_KERNELS;
+    f->layer = weight->node->layer;
+    f->rank = 2;
+    f->rows = f->shape[0] = weight->shape.dim[0];
+    f->cols = f->shape[1] = weight->shape.dim[1];
+    f->line = round_up(f->cols, 16);
+    return f->name;
+}
+
 /* The places of a trained tensor and of what belongs to it. */
 static void set_alive(struct plan *p, const struct param *param, const char *alive)
 {
@@ -145,10 +164,20 @@ static void mask_neurons(struct plan *p, struct value *v)
         v->alive = plan_neuron_mask(p, layer);
     if (!v->has_neurons || !neurons_die(p->net, layer))
         return;
-    v->alive = add_neurons(p, layer, v->rows);
+    v->alive = add_neurons(p, layer, neurons_in(v));
     for (int i = 0; i < layer->branch_count; i++)
         if (layer->branch[i]->bias)
             set_alive(p, layer->branch[i]->bias, v->alive);
+    for (int i = 0; i < p->values; i++) {
+        const struct value *n = p->value[i];
+        if (!n->norm || n->layer != layer || n->norm->index > layer->neurons->index)
+            continue;
+        set_alive(p, n->norm->weight, v->alive);
+        set_alive(p, n->norm->bias, v->alive);
+        for (int k = 0; k < p->fields; k++)
+            if (p->field[k].name == n->running_mean || p->field[k].name == n->running_var)
+                p->field[k].alive = v->alive;
+    }
 }
 
 static void mask_synapses(struct plan *p, struct term *t)
@@ -159,6 +188,8 @@ static void mask_synapses(struct plan *p, struct term *t)
         return;
     t->alive = add_synapses(p, t->dense->weight);
     set_alive(p, t->dense->weight, t->alive);
+    if (is_conv(t))
+        t->kernels = add_kernels(p, t->dense->weight);
 }
 
 void plan_masks(struct plan *p)

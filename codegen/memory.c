@@ -110,18 +110,36 @@ static int last_update(const struct plan *p, const struct value *v)
 {
     int last = 0;
     for (int i = 0; i < v->uses; i++)
-        if (v->use[i].by->term[v->use[i].term].dense)
+        if (v->use[i].by->term[v->use[i].term].dense && !is_conv(&v->use[i].by->term[v->use[i].term]))
             last = later(last, time_updated(p, v->use[i].by));
     return last;
 }
 
-/* Updates of csr weights read the value itself, where those of others read its transposed copy. */
-static int last_sampled(const struct plan *p, const struct value *v)
+/* Updates of csr weights and of those that slide over maps read the value itself, where those of
+ * others read its transposed copy; where it is pooled or normalised its error is made from it. */
+static int last_read_back(const struct plan *p, const struct value *v)
 {
     int last = 0;
-    for (int i = 0; i < v->uses; i++)
-        if (v->use[i].by->form && v->use[i].by->term[v->use[i].term].dense)
-            last = later(last, time_updated(p, v->use[i].by));
+    for (int i = 0; i < v->uses; i++) {
+        const struct value *by = v->use[i].by;
+        const struct term *t = &by->term[v->use[i].term];
+        if (t->dense && (by->form || is_conv(t)))
+            last = later(last, time_updated(p, by));
+        if (by->norm)
+            last = later(last, time_error(p, by) + 1);
+        if (v->learns && (by->norm || (t->pool && t->pool->op == N_MAXPOOL)))
+            last = later(last, time_error(p, v));
+    }
+    return last;
+}
+
+/* What is the largest of a window is asked of the result. */
+static int last_compared(const struct plan *p, const struct value *v)
+{
+    int last = 0;
+    for (int s = 0; s < v->term[0].segments; s++)
+        if (v->term[0].pool->op == N_MAXPOOL && v->term[0].segment[s].value->learns)
+            last = later(last, time_error(p, v->term[0].segment[s].value));
     return last;
 }
 
@@ -166,7 +184,7 @@ static void plan_value(struct plan *p, struct value *v)
 {
     bool keep = p->net->learn == LEARN_DIRECT_FEEDBACK; /* read by the selftest after a probe */
     int born = time_forward(v), errs = time_error(p, v), end = time_end(p);
-    int last = v->is_output ? time_loss(p) : later(last_forward(p, v), last_sampled(p, v));
+    int last = v->is_output ? time_loss(p) : later(last_forward(p, v), last_read_back(p, v));
     if (v->reader) {
         v->again = plan_buffer(p, plan_buffer_name(p, v, "_again"), v->rows * p->columns,
                                time_error(p, update_after(v->reader)) + 2, last);
@@ -175,6 +193,13 @@ static void plan_value(struct plan *p, struct value *v)
     }
     if (v->slope_from_result && v->learns)
         last = later(last, errs);
+    if (v->terms && v->term[0].pool)
+        last = later(last, last_compared(p, v));
+    if (v->norm)
+        v->moments = plan_buffer(p, plan_buffer_name(p, v, "_moments"), MOMENTS * v->moments_line,
+                                 born, v->term[0].segment[0].value->learns
+                                           ? time_error(p, v->term[0].segment[0].value)
+                                           : errs + 1);
     v->plain =
         plan_buffer(p, v->name, v->rows * p->columns, born, keep || v->wants_plain ? end : last);
     if (v->turned && !(v->is_input && !v->links && v->line == v->rows))
@@ -297,13 +322,19 @@ static void plan_scratch(struct plan *p)
         PUSH(p->arena, p->shown, p->showns, v->shown);
         if (p->net->steps)
             plan_timed_scratch(p, v);
+        if (!v->norm)
+            continue;
+        v->shown_moments =
+            plan_free_buffer(p, plan_buffer_name(p, v, "_shown_moments"), MOMENTS * v->moments_line,
+                             time_forward(v), time_forward(v));
+        PUSH(p->arena, p->shown, p->showns, v->shown_moments);
     }
     p->scratch = place_buffers(p->arena, p->shown, p->showns);
 }
 
 static int64_t element_bytes(const struct field *f)
 {
-    return f->kind == F_MASK ? 1 : f->kind == F_COUNTER || f->kind == F_COUNTS ? 8 : 4;
+    return f->kind == F_MASK || f->kind == F_KERNELS ? 1 : f->kind == F_COUNTER || f->kind == F_COUNTS ? 8 : 4;
 }
 
 int64_t field_elements(const struct field *f)
@@ -339,6 +370,18 @@ static bool shares_gradient(const struct plan *p)
     return false;
 }
 
+static void keep_gradients(struct plan *p)
+{
+    for (int i = 0; i < p->values; i++)
+        for (int t = 0; t < p->value[i]->terms; t++) {
+            struct term *m = &p->value[i]->term[t];
+            if (is_conv(m) && !m->kept)
+                m->kept = plan_buffer(
+                    p, names_unique(p->names, arena_format(p->arena, "%s_gradient", m->weight)),
+                    m->dense->weight->shape.dim[0] * m->line, 0, time_end(p));
+        }
+}
+
 void plan_memory(struct plan *p)
 {
     int64_t largest = 1;
@@ -352,6 +395,7 @@ void plan_memory(struct plan *p)
     for (int i = 0; i < p->fields; i++)
         if (p->field[i].kind == F_PARAM && p->field[i].rows * p->field[i].line > largest)
             largest = p->field[i].rows * p->field[i].line;
+    keep_gradients(p);
     if (shares_gradient(p))
         p->gradient = plan_buffer(p, names_unique(p->names, "grad_memory"), largest, loss, end);
     plan_rule_buffers(p);

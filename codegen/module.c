@@ -102,6 +102,7 @@ static const char *type_of(const struct field *f)
 {
     switch (f->kind) {
     case F_MASK:
+    case F_KERNELS:
         return "uint8_t";
     case F_COUNTER:
     case F_COUNTS:
@@ -182,12 +183,14 @@ static const char *role_of(const struct field *f)
         return f->param->decays ? "PLAST_WEIGHT" : "PLAST_BIAS";
     case F_STATE:
     case F_RULE:
+    case F_MOMENT:
         return "PLAST_STATE";
     case F_COUNTER:
         return "PLAST_COUNTER";
     case F_CARRY:
     case F_COUNTS:
     case F_PLACES:
+    case F_KERNELS:
         break;
     case F_FEEDBACK:
         return "PLAST_FEEDBACK";
@@ -253,6 +256,23 @@ static int64_t synapses_of(const struct layer *l)
     return n;
 }
 
+static int64_t neurons_of(const struct layer *l)
+{
+    const struct shape *s = &l->neurons->shape;
+    return s->rank == 3 ? s->dim[0] : l->value->size;
+}
+
+/* A weight is used once for each place of the map. */
+static double forward_flops(const struct layer *l)
+{
+    double flops = 0;
+    for (int i = 0; i < l->branch_count; i++) {
+        const struct shape *w = &l->branch[i]->weight->shape;
+        flops += 2.0 * (double)shape_size(w) * (double)(l->branch[i]->size / w->dim[0]);
+    }
+    return flops;
+}
+
 static void print_layers(struct text *t, const struct module *m)
 {
     const struct net *net = m->plan->net;
@@ -262,12 +282,12 @@ static void print_layers(struct text *t, const struct module *m)
         const char *text = statement_text(m, l->loc);
         text_add(t, "    {");
         print_c_string(t, l->name, strlen(l->name));
-        text_printf(t, ", %lld, %lld,\n     ", (long long)l->value->size,
+        text_printf(t, ", %lld, %lld,\n     ", (long long)neurons_of(l),
                     (long long)synapses_of(l));
         print_c_string(t, text, strlen(text));
         text_add(t, ",\n     ");
         print_shape(t, l->value->shape.dim, l->value->shape.rank, 3);
-        text_printf(t, ", %.1f},\n", 2.0 * (double)synapses_of(l));
+        text_printf(t, ", %.1f},\n", forward_flops(l));
     }
     text_add(t, "};\n");
 }
@@ -280,7 +300,8 @@ static double step_flops(const struct plan *p)
         for (int t = 0; t < p->value[i]->terms; t++) {
             const struct term *m = &p->value[i]->term[t];
             for (int s = 0; m->dense && s < m->segments; s++)
-                flops += 2.0 * (double)p->value[i]->rows * (double)m->segment[s].rows *
+                flops += 2.0 * (double)p->value[i]->rows * (double)m->cols *
+                         ((double)m->segment[s].rows / (double)m->rows) *
                          (m->segment[s].value->learns ? 3 : 2);
         }
     return flops;
@@ -288,7 +309,8 @@ static double step_flops(const struct plan *p)
 
 bool is_tensor(const struct field *f)
 {
-    return f->kind != F_CARRY && f->kind != F_COUNTS && f->kind != F_PLACES;
+    return f->kind != F_CARRY && f->kind != F_COUNTS && f->kind != F_PLACES &&
+           f->kind != F_KERNELS;
 }
 
 static void print_manifest(struct text *t, const struct module *m)

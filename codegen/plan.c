@@ -31,7 +31,19 @@ static struct value *value_new(struct builder *b, struct node *node)
     v->layer = node->layer;
     v->rows = node->size;
     v->line = round_up(v->rows, 16);
+    v->shape = node->shape;
+    v->map = node->shape.rank == 3 ? node->shape.dim[1] * node->shape.dim[2] : 1;
     return v;
+}
+
+bool is_conv(const struct term *t)
+{
+    return t->dense && t->dense->op == N_CONV;
+}
+
+int64_t neurons_in(const struct value *v)
+{
+    return v->rows / v->map;
 }
 
 /* Whether errors reach this node from the output by a matrix of their own. */
@@ -50,21 +62,26 @@ static const char *value_name(struct builder *b, const struct node *node, const 
     return arena_format(b->arena, node->op == N_NEURON ? "%s_neurons" : "%s_sum", v->layer->name);
 }
 
-/* The unfinished value becomes one that reaches memory. Values are numbered here, so a value's
- * number is above those of all it reads. */
-static void finish(struct builder *b, struct node *node, struct value *v)
+/* Values are numbered here, so a value's number is above those of all it reads. */
+static void number(struct builder *b, const struct node *node, struct value *v)
 {
     v->index = b->plan->values;
-    v->is_direct = is_direct(b->plan, node);
     PUSH(b->arena, b->plan->value, b->plan->values, v);
     v->name = stem(b, value_name(b, node, v));
     v->units = names_constant(b->names, arena_format(b->arena, "%s_UNITS", v->name));
-    struct segment s = {.value = v, .rows = v->rows};
     v->stage = b->loops[node->index] ? STAGE_LOOP : STAGE_BEFORE;
     for (int t = 0; t < v->terms && v->stage == STAGE_BEFORE; t++)
         for (int i = 0; i < v->term[t].segments; i++)
             if (v->term[t].segment[i].value->stage != STAGE_BEFORE)
                 v->stage = STAGE_AFTER;
+}
+
+/* The unfinished value becomes one that reaches memory. */
+static void finish(struct builder *b, struct node *node, struct value *v)
+{
+    v->is_direct = is_direct(b->plan, node);
+    number(b, node, v);
+    struct segment s = {.value = v, .rows = v->rows};
     PUSH(b->arena, b->view[node->index], b->views[node->index], s);
     b->open[node->index] = NULL;
 }
@@ -81,15 +98,54 @@ static struct term term_of(struct builder *b, struct node *dense, const struct n
 {
     struct term t = {.dense = dense};
     read_view(b, &t, from);
-    t.line = round_up(t.rows, 16);
+    t.cols = dense ? shape_size(&dense->weight->shape) / dense->weight->shape.dim[0] : t.rows;
+    t.line = round_up(t.cols, 16);
+    t.keeps_gradient = is_conv(&t); /* few weights: their optimizer is a pass of its own */
+    return t;
+}
+
+/* The same of a value that is there as a whole: what was joined is copied to be so. */
+static struct term term_of_whole(struct builder *b, struct node *reader, struct node *from)
+{
+    struct term t = term_of(b, reader->op == N_CONV ? reader : NULL, from);
+    if (t.segments == 1 && t.segment[0].from == 0 && t.rows == t.segment[0].value->rows)
+        return t;
+    struct value *copy = value_new(b, from);
+    copy->layer = reader->layer;
+    struct segment s = {.value = copy, .rows = copy->rows};
+    PUSH(b->arena, copy->term, copy->terms, term_of(b, NULL, from));
+    number(b, from, copy);
+    t.segment = NULL;
+    t.segments = 0;
+    PUSH(b->arena, t.segment, t.segments, s);
     return t;
 }
 
 static struct value *open_dense(struct builder *b, struct node *node)
 {
     struct value *v = value_new(b, node);
-    struct term t = term_of(b, node, node->input[0]);
+    struct term t = node->groups > 1 ? term_of_whole(b, node, node->input[0])
+                                     : term_of(b, node, node->input[0]);
     PUSH(b->arena, v->term, v->terms, t);
+    return v;
+}
+
+static struct value *open_pool(struct builder *b, struct node *node)
+{
+    struct value *v = value_new(b, node);
+    struct term t = term_of(b, NULL, node->input[0]);
+    t.pool = node;
+    PUSH(b->arena, v->term, v->terms, t);
+    return v;
+}
+
+static struct value *open_norm(struct builder *b, struct node *node)
+{
+    struct value *v = value_new(b, node);
+    struct term t = term_of_whole(b, node, node->input[0]);
+    PUSH(b->arena, v->term, v->terms, t);
+    v->norm = node;
+    v->moments_line = round_up(neurons_in(v), 16);
     return v;
 }
 
@@ -202,32 +258,30 @@ static bool stays_open(struct builder *b, const struct node *node, const struct 
         return false;
     if (is_direct(b->plan, node))
         return false;
+    bool pooled = node->op == N_MAXPOOL || node->op == N_AVGPOOL;
     switch (reader->op) {
     case N_MAP:
     case N_DROPOUT:
     case N_AFFINE:
-        return !ends_value(node);
+        return !pooled && !ends_value(node);
+    case N_FLIP:
+    case N_CROP:
+        return !pooled;
     case N_NEURON: /* is the whole chain of its value */
-        return b->open[node->index]->links == 0 && !ends_value(node);
+        return b->open[node->index]->links == 0 && !b->open[node->index]->norm && !pooled &&
+               !ends_value(node);
     case N_SUM:
-        return node->op == N_DENSE || node->op == N_SUM;
-    case N_INPUT:
-    case N_DENSE:
-    case N_CONCAT:
-    case N_PREV:
-    case N_READOUT:
-    case N_ENCODE:
+        return node->op == N_DENSE || node->op == N_CONV || node->op == N_SUM;
+    default:
         return false;
-    default: /* refused before */
-        break;
     }
-    bug("operator %d", (int)reader->op);
 }
 
 /* The input goes on only through its transforms: operators on it belong to the layers. */
 static bool input_stays_open(struct builder *b, const struct node *node, const struct node *reader)
 {
-    return reader && reader->op == N_AFFINE && stays_open(b, node, reader);
+    return reader && (reader->op == N_AFFINE || reader->op == N_FLIP || reader->op == N_CROP) &&
+           stays_open(b, node, reader);
 }
 
 static struct value *open_node(struct builder *b, struct node *node)
@@ -240,11 +294,19 @@ static struct value *open_node(struct builder *b, struct node *node)
         return v;
     }
     case N_AFFINE:
+    case N_FLIP:
+    case N_CROP:
     case N_MAP:
     case N_DROPOUT:
         return open_link(b, node);
     case N_DENSE:
+    case N_CONV:
         return open_dense(b, node);
+    case N_MAXPOOL:
+    case N_AVGPOOL:
+        return open_pool(b, node);
+    case N_BATCHNORM:
+        return open_norm(b, node);
     case N_SUM:
         return open_sum(b, node);
     case N_CONCAT:
@@ -259,8 +321,6 @@ static struct value *open_node(struct builder *b, struct node *node)
     case N_PREV:
         view_prev(b, node);
         return NULL;
-    default: /* refused before */
-        break;
     }
     bug("operator %d", (int)node->op);
 }
@@ -328,7 +388,7 @@ static bool passes_error(const struct plan *p, const struct value *to, const str
 /* Whether that is new. */
 static bool find_learns(struct plan *p, struct value *v)
 {
-    bool learns = v->neuron && v->neuron->neuron->learnables;
+    bool learns = v->norm || (v->neuron && v->neuron->neuron->learnables);
     for (int t = 0; t < v->terms; t++) {
         learns |= v->term[t].dense != NULL;
         for (int s = 0; s < v->term[t].segments; s++)
@@ -348,7 +408,7 @@ static void connect(struct builder *b, struct value *v)
             struct segment *g = &v->term[t].segment[s];
             note_use(b, v, t, column, g);
             column += g->rows;
-            g->value->turned |= v->term[t].dense != NULL;
+            g->value->turned |= v->term[t].dense && !is_conv(&v->term[t]);
         }
     }
     find_learns(b->plan, v);

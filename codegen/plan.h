@@ -37,9 +37,10 @@ struct segment {
 };
 
 /* Rows of a value that can be silent for ever, and the masks of neurons that say which are: a row
- * is dead where all of them say so, at its number + shift. */
+ * is dead where all of them say so, at its number / map + shift. */
 struct mortal {
     int64_t from, rows;
+    int64_t map; /* rows of a neuron */
     struct death {
         const char *alive; /* field */
         int64_t shift;
@@ -48,14 +49,17 @@ struct mortal {
 };
 
 struct term {
-    struct node *dense; /* NULL: the segments are added as they are */
+    struct node *dense; /* with weights, N_CONV too; NULL: the segments are added as they are */
+    struct node *pool;  /* or pooled, which is then all of the value */
     struct segment *segment;
     int segments;
     int64_t rows;         /* of all segments */
+    int64_t cols;         /* of the weight */
     int64_t line;         /* floats from one row of the weight to the next */
     const char *weight;   /* field of the model's struct */
     const char *bias;     /* NULL: none */
     const char *alive;    /* field of the mask of its synapses; NULL: none can die */
+    const char *kernels;  /* and, where weights slide over maps, of pairs of channels */
     const char *feedback; /* what carries errors back in its place; NULL: the weight */
     const char *kernel;   /* stem of its update's names */
     /* For rules that need the whole gradient: as the optimizer is given it, and, where `demand` is
@@ -85,6 +89,20 @@ struct use {
  * steps, what stands behind a read-out after it. */
 enum stage { STAGE_BEFORE, STAGE_LOOP, STAGE_AFTER };
 struct recall;
+/* What normalising keeps of a channel: what x is multiplied by, what is added; mean and inverse
+ * deviation; and for its error three coefficients. */
+enum {
+    MOMENT_SCALE,
+    MOMENT_SHIFT,
+    MOMENT_MEAN,
+    MOMENT_INVERSE,
+    MOMENT_OF_ERROR,
+    MOMENT_OF_VALUE,
+    MOMENT_REST,
+    MOMENT_WEIGHT, /* their gradients */
+    MOMENT_BIAS,
+    MOMENTS
+};
 
 struct value {
     const char *name;  /* identifier: "h1" */
@@ -92,6 +110,12 @@ struct value {
     struct layer *layer;
     int index;
     int64_t rows, line; /* line: rows rounded up to 16, the row length of the transposed copy */
+    struct shape shape;
+    int64_t map;        /* rows of a neuron: the places of its map, 1 where there is none */
+    struct node *norm;  /* the sum, one value as it is, is normalised by its batch moments */
+    const char *running_mean, *running_var; /* fields */
+    struct buffer *moments, *shown_moments; /* [MOMENTS][moments_line]: see lower_norm.c */
+    int64_t moments_line;
     bool is_input, is_output;
     struct term *term;
     int terms;
@@ -158,8 +182,10 @@ struct field {
         F_FEEDBACK,
         F_RULE,
         F_COUNTER,
+        F_MOMENT, /* running, of a batch norm */
         F_CARRY,
         F_MASK,
+        F_KERNELS, /* masks made from those of synapses: any of a pair of channels is alive */
         F_COUNTS, /* int64_t [8], of a form */
         F_PLACES  /* uint32_t, of a form */
     } kind;
@@ -174,7 +200,7 @@ struct field {
     int64_t rows, cols, line; /* as a matrix; a vector is one column */
     int64_t least;            /* elements that it has room for at least */
     int64_t probe;            /* offset of its gradient in a probe's output; -1 */
-    double initial;           /* F_STATE */
+    double initial;           /* F_STATE, F_MOMENT */
     size_t offset;            /* bytes in the struct */
 };
 
@@ -206,6 +232,12 @@ struct plan {
     struct buffer **shown; /* of prediction */
     int showns;
     struct buffer *sample_loss, *sample_hit, *gradient;
+    struct map_sum { /* what rules observe of maps: their sums, [neuron][sample] */
+        const struct value *value;
+        const struct buffer *of;
+        struct buffer *to;
+    } * map_sum;
+    int map_sums;
     struct node **dropout; /* all of them: each has a row of keys */
     int dropouts;
     struct expr **scalar; /* run scalars' expressions, computed once a step */
@@ -237,6 +269,9 @@ const struct field *plan_field(const struct plan *, const struct param *, const 
 const char *plan_neuron_mask(const struct plan *, const struct layer *);
 /* Those of the rows a term reads, which are the columns of its weight, that can die. */
 int term_mortals(struct arena *, const struct term *, struct mortal **list);
+/* Whether the weights slide over maps. */
+bool is_conv(const struct term *);
+int64_t neurons_in(const struct value *); /* maps, or rows where there are none */
 /* By the tensor's name; NULL if there is none. */
 const struct field *plan_find_field(const struct plan *, const char *tensor);
 

@@ -47,8 +47,10 @@ static void print_for(struct text *t, const struct cstmt *s, int level)
     text_printf(t, "%sfor (%s %s = ", s->loop == LOOP_UNROLL ? "PLAST_UNROLL " : "", s->type,
                 s->name);
     expr_print(t, s->from, EXPR_FLOAT);
-    text_printf(t, "; %s < ", s->name);
+    bool choice = s->to->kind == E_COND; /* binds looser than < */
+    text_printf(t, "; %s < %s", s->name, choice ? "(" : "");
     expr_print(t, s->to, EXPR_FLOAT);
+    text_add(t, choice ? ")" : "");
     if (s->step->kind == E_INT && s->step->integer == 1) {
         text_printf(t, "; %s++)", s->name);
     } else {

@@ -17,15 +17,11 @@ static const char *not_lowered(const struct node *n)
     case N_PREV:
     case N_READOUT:
     case N_ENCODE:
-        return NULL;
     case N_CONV:
-        return "conv";
     case N_MAXPOOL:
-        return "maxpool";
     case N_AVGPOOL:
-        return "avgpool";
     case N_BATCHNORM:
-        return "batchnorm";
+        return NULL;
     case N_FLIP:
         return "flip";
     case N_CROP:

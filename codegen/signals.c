@@ -111,7 +111,8 @@ void plan_gradients(struct plan *p)
 
 static int64_t floats_of(const struct site *s, enum space space)
 {
-    return space_is_matrix(space) ? s->weight->rows * s->weight->line : space_places(s, space);
+    struct extent e = site_extent(s, space);
+    return e.rows * e.line;
 }
 
 static struct buffer *of_site(struct plan *p, const struct site *s, const char *name,
@@ -142,8 +143,10 @@ static void pass_buffers(struct plan *p, const struct site *s, struct pass *pass
         if (pass->kind == PASS_BATCH && space_is_matrix(r->space)) {
             const struct field *w = s->weight;
             pass->side[0] = of_rule(p, s, "neurons", w->rows * p->columns, first, last);
-            pass->side[1] = of_rule(p, s, "inputs", w->cols * p->columns, first, last);
-            pass->turned = of_rule(p, s, "turned", w->line * p->columns, first, last);
+            pass->side[1] = of_rule(p, s, "inputs", space_places(s, SPACE_INPUT) * p->columns,
+                                    first, last);
+            if (!is_conv(s->term))
+                pass->turned = of_rule(p, s, "turned", w->line * p->columns, first, last);
         }
         pass_buffers(p, s, pass->then, first, last);
         pass_buffers(p, s, pass->other, first, last);
@@ -190,8 +193,39 @@ static void site_buffers(struct plan *p, struct site *s)
         s->term->demand = of_site(p, s, "demand", floats_of(s, SPACE_SYNAPSE), 0, time_end(p));
 }
 
+static void sum_map(struct plan *p, const struct value *v, const struct buffer *of)
+{
+    struct map_sum sum = {.value = v, .of = of};
+    for (int i = 0; i < p->map_sums; i++)
+        if (p->map_sum[i].of == of)
+            return;
+    sum.to = plan_buffer(p, names_unique(p->names, arena_format(p->arena, "%s_summed", of->name)),
+                         neurons_in(v) * p->columns, 0, time_end(p));
+    sum.to->by_offset = true;
+    PUSH(p->arena, p->map_sum, p->map_sums, sum);
+}
+
+/* Where weights slide over maps, per-sample signals are sums over these. */
+static void sum_maps(struct plan *p, const struct site *s)
+{
+    unsigned reads = s->rule->reads[PHASE_OBSERVE];
+    const struct value *v = s->neurons;
+    if (!is_conv(s->term))
+        return;
+    if (reads & SIGNAL_POST)
+        sum_map(p, v, v->post_tap ? v->post_tap : v->plain);
+    if (reads & SIGNAL_TRACE_POST)
+        sum_map(p, v, v->trace_tap ? v->trace_tap : v->plain);
+    if (reads & SIGNAL_ERROR)
+        sum_map(p, s->blamed, s->blamed->error_tap);
+    for (int i = 0; i < s->term->segments && reads & (SIGNAL_PRE | SIGNAL_TRACE_PRE); i++)
+        sum_map(p, s->term->segment[i].value, s->term->segment[i].value->plain);
+}
+
 void plan_rule_buffers(struct plan *p)
 {
-    for (int i = 0; i < p->sites; i++)
+    for (int i = 0; i < p->sites; i++) {
         site_buffers(p, p->site[i]);
+        sum_maps(p, p->site[i]);
+    }
 }

@@ -12,16 +12,31 @@ bool space_is_matrix(enum space s)
 
 int64_t space_places(const struct site *s, enum space space)
 {
+    struct extent e = site_extent(s, space);
+    return e.rows * e.cols;
+}
+
+int64_t site_taps(const struct site *s)
+{
+    const struct node *n = s->term->dense;
+    return is_conv(s->term) ? n->window.size[0] * n->window.size[1] : 1;
+}
+
+struct extent site_extent(const struct site *s, enum space space)
+{
+    const struct field *w = s->weight;
+    int64_t ins = w->cols / site_taps(s);
     switch (space) {
     case SPACE_SYNAPSE:
+        return (struct extent){w->rows, w->cols, w->line};
     case SPACE_KERNEL:
-        return s->weight->rows * s->weight->cols;
+        return (struct extent){w->rows, ins, round_up(ins, 16)};
     case SPACE_NEURON:
-        return s->weight->rows;
+        return (struct extent){w->rows, 1, 1};
     case SPACE_INPUT:
-        return s->weight->cols;
+        return (struct extent){is_conv(s->term) ? ins * s->term->dense->groups : ins, 1, 1};
     case SPACE_LAYER:
-        return 1;
+        return (struct extent){1, 1, 1};
     case SPACE_NONE:
         break;
     }
@@ -65,14 +80,14 @@ bool in_parallel(const struct pass *p)
 
 /* --- passes */
 
-static enum pass_kind kind_of(const struct rule_stmt *s)
+static enum pass_kind kind_of(const struct site *site, const struct rule_stmt *s)
 {
     switch (s->kind) {
     case RULE_SET:
     case RULE_RANDOM:
         return PASS_MAP;
     case RULE_REDUCE:
-        if (s->space == SPACE_KERNEL)
+        if (s->space == SPACE_KERNEL && !is_conv(site->term))
             return PASS_MAP; /* a kernel is one weight */
         return s->reduction == REDUCE_QUANTILE ? PASS_QUANTILE : PASS_REDUCE;
     case RULE_LOWEST:
@@ -91,13 +106,13 @@ static enum pass_kind kind_of(const struct rule_stmt *s)
 }
 
 /* The one space of all that the list assigns, if it is a map. */
-static bool all_map(const struct rule_stmt *s, enum space *space)
+static bool all_map(const struct site *site, const struct rule_stmt *s, enum space *space)
 {
     for (; s; s = s->next) {
         if (s->kind == RULE_IF) {
-            if (!all_map(s->then, space) || !all_map(s->other, space))
+            if (!all_map(site, s->then, space) || !all_map(site, s->other, space))
                 return false;
-        } else if (kind_of(s) != PASS_MAP || (*space != SPACE_NONE && s->space != *space)) {
+        } else if (kind_of(site, s) != PASS_MAP || (*space != SPACE_NONE && s->space != *space)) {
             return false;
         } else {
             *space = s->space;
@@ -107,37 +122,39 @@ static bool all_map(const struct rule_stmt *s, enum space *space)
 }
 
 /* The space a statement runs over, and whether it can share a loop. */
-static enum pass_kind pass_of(const struct rule_stmt *s, enum space *space)
+static enum pass_kind pass_of(const struct site *site, const struct rule_stmt *s, enum space *space)
 {
-    enum pass_kind kind = kind_of(s);
+    enum pass_kind kind = kind_of(site, s);
     *space = s->kind == RULE_REDUCE ? s->from : s->space;
     if (kind != PASS_IF)
         return kind;
     enum space inner = SPACE_NONE;
-    if (!all_map(s->then, &inner) || !all_map(s->other, &inner) || inner == SPACE_LAYER ||
+    if (!all_map(site, s->then, &inner) || !all_map(site, s->other, &inner) || inner == SPACE_LAYER ||
         inner == SPACE_NONE)
         return PASS_IF;
     *space = inner;
     return PASS_MAP;
 }
 
-static struct pass *list_passes(struct plan *p, struct rule_stmt **stmt, int count);
+static struct pass *list_passes(struct plan *p, const struct site *, struct rule_stmt **stmt,
+                                int count);
 
-static struct pass *list_statements(struct plan *p, struct rule_stmt *s)
+static struct pass *list_statements(struct plan *p, const struct site *site, struct rule_stmt *s)
 {
     struct rule_stmt **list = NULL;
     int count = 0;
     for (; s; s = s->next)
         PUSH(p->arena, list, count, s);
-    return list_passes(p, list, count);
+    return list_passes(p, site, list, count);
 }
 
-static struct pass *list_passes(struct plan *p, struct rule_stmt **stmt, int count)
+static struct pass *list_passes(struct plan *p, const struct site *site, struct rule_stmt **stmt,
+                                int count)
 {
     struct pass *first = NULL, **end = &first, *last = NULL;
     for (int i = 0; i < count; i++) {
         enum space space;
-        enum pass_kind kind = pass_of(stmt[i], &space);
+        enum pass_kind kind = pass_of(site, stmt[i], &space);
         if (!last || !p->fuse || kind != PASS_MAP || last->kind != PASS_MAP ||
             last->space != space) {
             last = *end = NEW(p->arena, struct pass);
@@ -147,8 +164,8 @@ static struct pass *list_passes(struct plan *p, struct rule_stmt **stmt, int cou
         }
         PUSH(p->arena, last->stmt, last->stmts, stmt[i]);
         if (kind == PASS_IF) {
-            last->then = list_statements(p, stmt[i]->then);
-            last->other = list_statements(p, stmt[i]->other);
+            last->then = list_statements(p, site, stmt[i]->then);
+            last->other = list_statements(p, site, stmt[i]->other);
         }
     }
     return first;
@@ -276,8 +293,8 @@ static void split_modulate(struct plan *p, struct site *s)
     }
     see_elements(s, s->error, s->errors);
     see_elements(s, s->grad, s->grads);
-    s->phase[PHASE_MODULATE] = list_passes(p, early, earlies);
-    s->late = list_passes(p, late, lates);
+    s->phase[PHASE_MODULATE] = list_passes(p, s, early, earlies);
+    s->late = list_passes(p, s, late, lates);
 }
 
 /* --- sites */
@@ -295,14 +312,16 @@ static struct term *find_term(struct plan *p, const struct node *dense, struct v
 
 static void shape_state(const struct site *s, struct field *f, enum space space)
 {
-    const struct field *w = s->weight;
-    bool matrix = space_is_matrix(space);
-    f->rank = matrix ? 2 : 1;
-    f->rows = matrix ? w->rows : space_places(s, space);
-    f->cols = matrix ? w->cols : 1;
-    f->line = matrix ? w->line : 1;
+    struct extent e = site_extent(s, space);
+    f->rows = e.rows;
+    f->cols = e.cols;
+    f->line = e.line;
+    f->rank = space_is_matrix(space) ? 2 : 1;
     f->shape[0] = f->rows;
     f->shape[1] = f->cols;
+    if (space == SPACE_SYNAPSE) /* as the weight is shaped */
+        for (int i = f->rank = s->weight->rank; i > 0; i--)
+            f->shape[i - 1] = s->weight->shape[i - 1];
 }
 
 static void add_states(struct plan *p, struct site *s)
@@ -317,7 +336,9 @@ static void add_states(struct plan *p, struct site *s)
         f->param = s->on->node->weight;
         f->rule = s->rule;
         f->space = v->space;
-        if (!s->rule->grows && space_is_matrix(v->space))
+        if (!s->rule->grows && v->space == SPACE_KERNEL && is_conv(s->term))
+            f->alive = s->term->kernels;
+        else if (!s->rule->grows && space_is_matrix(v->space))
             f->alive = s->term->alive;
         else if (!s->rule->grows && v->space == SPACE_NEURON)
             f->alive = s->neurons->alive;
@@ -367,7 +388,7 @@ void site_wait(struct plan *p, struct site *s)
 {
     if (s->grads == 0)
         return;
-    s->late = list_passes(p, s->grad, s->grads);
+    s->late = list_passes(p, s, s->grad, s->grads);
     s->grads = 0;
     see_passes(s, s->late);
 }
@@ -383,7 +404,7 @@ void plan_rules(struct plan *p)
         split_modulate(p, s);
         for (int k = 0; k < PHASES; k++)
             if (k != PHASE_MODULATE)
-                s->phase[k] = list_statements(p, s->rule->phase[k]);
+                s->phase[k] = list_statements(p, s, s->rule->phase[k]);
         for (int k = 0; k < PHASES; k++)
             see_passes(s, s->phase[k]);
         see_passes(s, s->late);

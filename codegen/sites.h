@@ -84,6 +84,12 @@ struct carry {
     const char *name; /* of the field */
 };
 
+/* The places of a space as a matrix: rows, columns, elements from a row to the next. */
+struct extent {
+    int64_t rows, cols, line;
+};
+struct extent site_extent(const struct site *, enum space);
+int64_t site_taps(const struct site *); /* synapses of a kernel */
 /* See struct site. */
 struct value *blamed_value(const struct plan *, const struct layer *);
 int64_t space_places(const struct site *, enum space);

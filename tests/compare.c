@@ -149,6 +149,7 @@ static void synchronise(struct comparison *c)
         if (r->layer_feedback[k].size > 0)
             copy_tensor(c, arena_format(c->arena, "%s.feedback", c->net->layer[k]->name),
                         &r->layer_feedback[k]);
+    synchronise_moments(c);
     synchronise_rules(c);
     if (c->step == 0)
         reference_start(r);
@@ -263,7 +264,7 @@ static bool same_saved(struct comparison *c)
             if (!same_tensor(c, state_name(c, p, s), &r->state[p][s]))
                 return false;
     }
-    return undecided || same_rules(c);
+    return undecided || (same_moments(c) && same_rules(c));
 }
 
 /* With the inputs as they are, or, each second time, as a data set to be gathered from. */

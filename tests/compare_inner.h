@@ -58,6 +58,11 @@ bool has_tensor(struct comparison *, const char *name, enum plast_role, int rank
 /* Wrong arguments are refused and change nothing; memory behind the blocks is untouched. */
 bool check_refusals(struct comparison *);
 
+/* compare_moments.c: the running moments of batch norm. */
+bool has_moments(struct comparison *, int *expected);
+void synchronise_moments(struct comparison *);
+bool same_moments(struct comparison *);
+
 /* compare_rule.c: masks, the states and counters of rules. */
 bool has_rule_tensors(struct comparison *, int *expected);
 void synchronise_rules(struct comparison *);

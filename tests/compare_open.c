@@ -174,7 +174,7 @@ static bool has_tensors(struct comparison *c)
 
     for (int p = 0; p < net->param_count; p++) {
         const struct param *param = net->param[p];
-        enum plast_role role = param->node->weight == param ? PLAST_WEIGHT : PLAST_BIAS;
+        enum plast_role role = reference_is_weight(param) ? PLAST_WEIGHT : PLAST_BIAS;
         expected += 1 + net->optimizer->state_count;
         if (!has_tensor(c, param->name, role, param->shape.rank, param->shape.dim))
             return false;
@@ -184,7 +184,8 @@ static bool has_tensors(struct comparison *c)
                     PLAST_STATE, param->shape.rank, param->shape.dim))
                 return false;
     }
-    if (!has_feedback(c, &expected) || !has_rule_tensors(c, &expected))
+    if (!has_feedback(c, &expected) || !has_moments(c, &expected) ||
+        !has_rule_tensors(c, &expected))
         return false;
     for (int i = 0; i < c->model->tensors; i++)
         named += c->model->tensor[i].role != PLAST_VALUE;
@@ -195,9 +196,11 @@ static bool same_head(struct comparison *c)
 {
     const struct plast_model *m = c->model;
     const struct net *net = c->net;
+    int64_t frames = net->frames ? net->steps : 1;
     bool same = m->abi == PLAST_ABI && !strcmp(m->name, net->name) &&
-                m->inputs == net->input->value->size && m->outputs == net->output->value->size &&
-                m->batch == net->batch && m->epochs == net->epochs && m->seed == net->seed &&
+                m->inputs == net->node[0]->size * frames &&
+                m->outputs == net->output->value->size && m->batch == net->batch &&
+                m->epochs == net->epochs && m->seed == net->seed &&
                 (int)m->loss == (int)net->loss && (int)m->learn == (int)net->learn &&
                 m->input_rank == net->input->value->shape.rank && m->layers == net->layer_count;
 
@@ -219,6 +222,8 @@ static int distribution_of(enum init init)
         return 2;
     case INIT_GLOROT_UNIFORM:
         return 3;
+    case INIT_CONSTANT:
+        break;
     }
     bug("init %d", (int)init);
 }
@@ -230,8 +235,11 @@ static bool drawn_right(struct comparison *c, uint64_t seed, const struct param 
     float *want = guarded((size_t)(rows * columns) * sizeof *want);
     bool same = true;
 
-    plast_fill(want, rows, columns, columns, distribution_of(param->init), param->fan_in,
-               param->fan_out, seed, PLAST_STREAM_PARAM, (uint64_t)param->index);
+    for (int64_t i = 0; i < rows * columns && param->init == INIT_CONSTANT; i++)
+        want[i] = (float)param->value;
+    if (param->init != INIT_CONSTANT)
+        plast_fill(want, rows, columns, columns, distribution_of(param->init), param->fan_in,
+                   param->fan_out, seed, PLAST_STREAM_PARAM, (uint64_t)param->index);
     for (int64_t i = 0; i < rows; i++)
         same = same &&
                !memcmp(want + i * columns, tensor_row(c, t, i), (size_t)columns * sizeof *want);

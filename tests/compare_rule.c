@@ -50,8 +50,8 @@ static bool has_masks(struct comparison *c, int *expected)
     }
     for (int k = 0; k < c->net->layer_count; k++) {
         const struct layer *layer = c->net->layer[k];
-        if (!has_mask(c, layer->name, 1, &layer->neurons->size, reference_neurons_may_die(r, layer),
-                      expected))
+        int64_t channels = reference_channels(layer->neurons);
+        if (!has_mask(c, layer->name, 1, &channels, reference_neurons_may_die(r, layer), expected))
             return false;
     }
     if ((c->model->settle != NULL) != any)
@@ -65,13 +65,15 @@ static bool has_values(struct comparison *c, const struct attachment *a, int *ex
 
     for (int v = 0; v < a->rule->value_count; v++) {
         const struct rule_value *value = &a->rule->value[v];
-        bool wide = value->space == SPACE_SYNAPSE || value->space == SPACE_KERNEL;
+        int rank = value->space == SPACE_SYNAPSE  ? weight->shape.rank
+                   : value->space == SPACE_KERNEL ? 2
+                                                  : 1;
         int64_t places = a->value[v].size;
         if (!value->stored)
             continue;
         ++*expected;
-        if (!has_tensor(c, value_name(c, a, v), PLAST_STATE, wide ? weight->shape.rank : 1,
-                        wide ? weight->shape.dim : &places))
+        if (!has_tensor(c, value_name(c, a, v), PLAST_STATE, rank,
+                        rank > 1 ? weight->shape.dim : &places))
             return false;
     }
     return true;
@@ -203,8 +205,9 @@ static bool dead_values(struct comparison *c, const struct attachment *a)
     for (int v = 0; v < a->rule->value_count; v++) {
         enum space space = a->rule->value[v].space;
         bool neuron = space == SPACE_NEURON;
+        bool kernels = space == SPACE_KERNEL && a->on->node->op == N_CONV; /* have no mask */
         if (!a->rule->value[v].stored || a->rule->grows || space == SPACE_INPUT ||
-            space == SPACE_LAYER)
+            space == SPACE_LAYER || kernels)
             continue;
         if (!zero_at_dead(c, value_name(c, a, v),
                           neuron ? a->on->layer->name : a->on->node->weight->name))
@@ -217,7 +220,9 @@ bool dead_hold_nothing(struct comparison *c)
 {
     for (int p = 0; p < c->net->param_count; p++) {
         const struct param *param = c->net->param[p];
-        const char *of = param->node->weight == param ? param->name : param->node->layer->name;
+        const char *of = reference_is_weight(param) ? param->name : param->node->layer->name;
+        if (param->node->op != N_DENSE && param->node->op != N_CONV)
+            continue; /* its channels may be those of another layer */
         if (!zero_at_dead(c, param->name, of))
             return false;
         for (int s = 0; s < c->net->optimizer->state_count; s++)

@@ -9,6 +9,8 @@
 
 static const double ulp = NUMBER_ROUNDING;
 
+unsigned long number_undecided;
+
 /* 0 times anything is 0, also when an error is infinite. */
 static double times(double a, double b)
 {
@@ -65,6 +67,7 @@ struct number number_variable(double value, double error)
 bool number_true(struct number a, bool *unsure)
 {
     *unsure = a.error > 0 && fabs(a.value) <= NUMBER_SAFETY * a.error;
+    number_undecided += *unsure;
     return a.value != 0;
 }
 
@@ -187,8 +190,10 @@ static struct number hyperbolic_tangent(struct number a)
 static bool near(struct number a, struct number b)
 {
     double error = a.error + b.error;
+    bool is = error > 0 && fabs(a.value - b.value) <= NUMBER_SAFETY * error;
 
-    return error > 0 && fabs(a.value - b.value) <= NUMBER_SAFETY * error;
+    number_undecided += is;
+    return is;
 }
 
 static struct number verdict(bool is, bool unsure)
@@ -251,8 +256,10 @@ static struct number floor_of(struct number a)
     struct number r = {floor(a.value), 0, 0, 0};
     double reach = NUMBER_SAFETY * a.error;
 
-    if (a.error > 0 && (floor(a.value - reach) != r.value || floor(a.value + reach) != r.value))
+    if (a.error > 0 && (floor(a.value - reach) != r.value || floor(a.value + reach) != r.value)) {
         r.error = fmax(1, reach);
+        number_undecided++;
+    }
     return r;
 }
 

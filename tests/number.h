@@ -27,6 +27,9 @@ struct number number_rounded(double); /* rounded once to float */
 /* The same with a slope of 1: the name derivatives are taken of. */
 struct number number_variable(double value, double error);
 
+/* Grows with each decision so far that rounding could turn. */
+extern unsigned long number_undecided;
+
 /* Names without a binding, and what may not stand in a checked expression, are bugs. */
 struct number number_evaluate(const struct expr *, const struct binding *, int count);
 

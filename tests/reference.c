@@ -1,11 +1,11 @@
 /* The forward half of the reference interpreter: a checked network and a batch
  * in, the values of all nodes out. Uses plast.h for the random streams alone. */
+#include "reference_node.h"
 #include "reference_rule.h"
 
 #include <float.h>
 #include <math.h>
 #include <plast.h>
-#include <string.h>
 
 static const double endless = 1e30; /* errors beyond are no longer told apart */
 
@@ -54,81 +54,6 @@ double dot_error(const struct dot *dot)
 
 /* ----------------------------------------------------------------- construction */
 
-static struct values *one_each(struct arena *arena, int count)
-{
-    return NEW_ARRAY(arena, count + 1, struct values);
-}
-
-static void make_params(struct reference *r)
-{
-    const struct net *net = r->net;
-    int states = net->optimizer->state_count;
-
-    r->param = one_each(r->arena, net->param_count);
-    r->gradient = one_each(r->arena, net->param_count);
-    r->param_feedback = one_each(r->arena, net->param_count);
-    r->state = NEW_ARRAY(r->arena, net->param_count + 1, struct values *);
-    for (int i = 0; i < net->param_count; i++) {
-        int64_t size = shape_size(&net->param[i]->shape);
-        r->param[i] = values_new(r->arena, size);
-        r->gradient[i] = values_new(r->arena, size);
-        r->state[i] = one_each(r->arena, states);
-        for (int s = 0; s < states; s++)
-            r->state[i][s] = values_new(r->arena, size);
-    }
-}
-
-static void make_nodes(struct reference *r)
-{
-    const struct net *net = r->net;
-
-    r->value = one_each(r->arena, net->node_count);
-    r->delta = one_each(r->arena, net->node_count);
-    r->slope = one_each(r->arena, net->node_count);
-    for (int i = 0; i < net->node_count; i++) {
-        const struct node *node = net->node[i];
-        int64_t size = net->batch * node->size;
-        r->value[i] = values_new(r->arena, size);
-        r->delta[i] = values_new(r->arena, size);
-        if (node->op == N_MAP || node->op == N_DROPOUT)
-            r->slope[i] = values_new(r->arena, size);
-    }
-}
-
-bool reference_carries(const struct reference *r, const struct node *dense)
-{
-    return r->trained[dense->input[0]->index];
-}
-
-static void find_trained(struct reference *r)
-{
-    r->trained = NEW_ARRAY(r->arena, r->net->node_count, bool);
-    for (int k = 0; k < r->net->node_count; k++) {
-        const struct node *node = r->net->node[k];
-        r->trained[k] = node->op == N_DENSE;
-        for (int i = 0; i < node->input_count; i++)
-            r->trained[k] = r->trained[k] || r->trained[node->input[i]->index];
-    }
-}
-
-static void make_feedback(struct reference *r)
-{
-    const struct net *net = r->net;
-    int64_t outputs = net->output->value->size;
-
-    r->layer_feedback = one_each(r->arena, net->layer_count);
-    for (int i = 0; i < net->param_count && net->learn == LEARN_FEEDBACK; i++) {
-        const struct param *param = net->param[i];
-        if (param->node->weight == param && reference_carries(r, param->node))
-            r->param_feedback[i] = values_new(r->arena, shape_size(&param->shape));
-    }
-    for (int i = 0; i < net->layer_count && net->learn == LEARN_DIRECT_FEEDBACK; i++) {
-        const struct layer *layer = net->layer[i];
-        if (layer->branch_count > 0 && !layer->is_output)
-            r->layer_feedback[i] = values_new(r->arena, layer->neurons->size * outputs);
-    }
-}
-
 struct reference *reference_new(struct arena *arena, const struct net *net)
 {
     struct reference *r = NEW(arena, struct reference);
@@ -137,7 +62,6 @@ struct reference *reference_new(struct arena *arena, const struct net *net)
     r->net = net;
     make_params(r);
     make_nodes(r);
-    find_trained(r);
     make_feedback(r);
     make_masks(r);
     make_attachments(r);
@@ -162,76 +86,69 @@ void reference_scalars(const struct reference *r, struct binding at[RUN_SCALARS]
 
 /* ---------------------------------------------------------------------- forward */
 
-static void run_dense(struct reference *r, const struct node *node)
+static void run_dense(struct reference *r, const struct node *node, int64_t step)
 {
-    const struct values *in = &r->value[node->input[0]->index];
+    const struct node *from = node->input[0];
+    const struct values *in = &r->value[from->index];
     const struct values *weight = &r->param[node->weight->index];
     const struct values *bias = node->bias ? &r->param[node->bias->index] : NULL;
-    int64_t inputs = node->input[0]->size;
 
-    for (size_t s = 0; s < r->n; s++)
+    for (int64_t s = 0; s < (int64_t)r->n; s++)
         for (int64_t i = 0; i < node->size; i++) {
-            const double *x = in->at + (int64_t)s * inputs, *e = in->error + (int64_t)s * inputs;
-            const double *w = weight->at + i * inputs;
+            const double *x = in->at + reference_row(r, from, step, s);
+            const double *e = in->error + reference_row(r, from, step, s);
+            const double *w = weight->at + i * from->size;
             struct dot dot = {0, 0, 0, 0, 0};
             if (bias)
                 dot_add(&dot, bias->at[i], 0, 1, 0);
-            for (int64_t j = 0; j < inputs; j++)
+            for (int64_t j = 0; j < from->size; j++)
                 dot_add(&dot, w[j], 0, x[j], e[j]);
-            values_set(&r->value[node->index], (int64_t)s * node->size + i, dot.sum,
+            values_set(&r->value[node->index], reference_row(r, node, step, s) + i, dot.sum,
                        dot_error(&dot));
         }
 }
 
-static void run_affine(struct reference *r, const struct node *node)
-{
-    const struct values *in = &r->value[node->input[0]->index];
-    int64_t area = node->size / node->channels;
-
-    for (int64_t i = 0; i < (int64_t)r->n * node->size; i++) {
-        int64_t channel = i % node->size / area;
-        double y = node->scale[channel] * in->at[i] + node->shift[channel];
-        double size = fabs(node->scale[channel] * in->at[i]) + fabs(node->shift[channel]);
-        values_set(&r->value[node->index], i, y,
-                   fabs(node->scale[channel]) * in->error[i] + 3 * NUMBER_ROUNDING * size);
-    }
-}
-
-static void run_sum(struct reference *r, const struct node *node)
+static void run_sum(struct reference *r, const struct node *node, int64_t step)
 {
     struct values *out = &r->value[node->index];
 
-    for (int64_t i = 0; i < (int64_t)r->n * node->size; i++) {
-        values_set(out, i, 0, 0);
-        for (int k = 0; k < node->input_count; k++) {
-            const struct values *in = &r->value[node->input[k]->index];
-            values_add(out, i, in->at[i], in->error[i]);
+    for (int64_t s = 0; s < (int64_t)r->n; s++)
+        for (int64_t i = 0; i < node->size; i++) {
+            int64_t at = reference_row(r, node, step, s) + i;
+            values_set(out, at, 0, 0);
+            for (int k = 0; k < node->input_count; k++) {
+                const struct node *from = node->input[k];
+                int64_t j = reference_row(r, from, step, s) + i;
+                values_add(out, at, r->value[from->index].at[j], r->value[from->index].error[j]);
+            }
+        }
+}
+
+static void run_concat(struct reference *r, const struct node *node, int64_t step)
+{
+    int64_t before = 0;
+
+    for (int k = 0; k < node->input_count; before += node->input[k++]->size) {
+        const struct node *from = node->input[k];
+        const struct values *in = &r->value[from->index];
+        for (int64_t i = 0; i < (int64_t)r->n * from->size; i++) {
+            int64_t sample = i / from->size, at = reference_row(r, from, step, 0) + i;
+            values_set(&r->value[node->index],
+                       reference_row(r, node, step, sample) + before + i % from->size, in->at[at],
+                       in->error[at]);
         }
     }
 }
 
-static void run_concat(struct reference *r, const struct node *node)
-{
-    int64_t before = 0;
-
-    for (int k = 0; k < node->input_count; k++) {
-        const struct values *in = &r->value[node->input[k]->index];
-        int64_t size = node->input[k]->size;
-        for (int64_t i = 0; i < (int64_t)r->n * size; i++)
-            values_set(&r->value[node->index], i / size * node->size + before + i % size, in->at[i],
-                       in->error[i]);
-        before += size;
-    }
-}
-
-static void run_map(struct reference *r, const struct node *node)
+static void run_map(struct reference *r, const struct node *node, int64_t step)
 {
     const struct values *in = &r->value[node->input[0]->index];
+    int64_t row = reference_row(r, node, step, 0);
     struct binding names[RUN_SCALARS + 1];
 
     reference_scalars(r, names + 1);
     names[0].name = intern(r->arena, "x");
-    for (int64_t i = 0; i < (int64_t)r->n * node->size; i++) {
+    for (int64_t i = row; i < row + (int64_t)r->n * node->size; i++) {
         struct number y;
         names[0].value = number_variable(in->at[i], in->error[i]);
         y = number_evaluate(node->map, names, RUN_SCALARS + 1);
@@ -255,23 +172,21 @@ static struct number draw_factor(struct number p, uint64_t key, uint32_t element
     return r;
 }
 
-static void run_dropout(struct reference *r, const struct node *node, const uint64_t *sample,
-                        bool training)
+static void run_dropout(struct reference *r, const struct node *node, const struct given *g,
+                        int64_t step)
 {
     const struct values *in = &r->value[node->input[0]->index];
     struct binding names[RUN_SCALARS];
     struct number p;
-    uint64_t unnamed;
 
     reference_scalars(r, names);
     p = number_evaluate(node->p, names, RUN_SCALARS);
-    unnamed = (uint64_t)(r->run.step * r->net->batch);
-    for (size_t s = 0; s < r->n; s++) {
+    for (int64_t s = 0; s < (int64_t)r->n; s++) {
         uint64_t key = plast_key(r->run.seed, PLAST_STREAM_DROPOUT, (uint64_t)node->index,
-                                 (uint64_t)r->run.epoch, sample ? sample[s] : unnamed + s);
+                                 (uint64_t)r->run.epoch, sample_number(r, g, s));
         for (int64_t i = 0; i < node->size; i++) {
-            int64_t at = (int64_t)s * node->size + i;
-            struct number f = training ? draw_factor(p, key, (uint32_t)i) : number_exact(1);
+            int64_t at = reference_row(r, node, step, s) + i;
+            struct number f = g->training ? draw_factor(p, key, (uint32_t)i) : number_exact(1);
             struct dot dot = {0, 0, 0, 0, 0};
             dot_add(&dot, f.value, f.error, in->at[at], in->error[at]);
             values_set_number(&r->slope[node->index], at, f);
@@ -280,37 +195,78 @@ static void run_dropout(struct reference *r, const struct node *node, const uint
     }
 }
 
+static void run_node(struct reference *r, const struct node *node, const struct given *g,
+                     int64_t step)
+{
+    switch (node->op) {
+    case N_INPUT:
+        run_input(r, node, g, step);
+        return;
+    case N_AFFINE:
+        run_affine(r, node, step);
+        return;
+    case N_DENSE:
+        run_dense(r, node, step);
+        return;
+    case N_SUM:
+        run_sum(r, node, step);
+        return;
+    case N_CONCAT:
+        run_concat(r, node, step);
+        return;
+    case N_MAP:
+        run_map(r, node, step);
+        return;
+    case N_DROPOUT:
+        run_dropout(r, node, g, step);
+        return;
+    case N_CONV:
+        run_conv(r, node, step);
+        return;
+    case N_MAXPOOL:
+        run_maxpool(r, node, step);
+        return;
+    case N_AVGPOOL:
+        run_avgpool(r, node, step);
+        return;
+    case N_BATCHNORM:
+        run_norm(r, node, g->training, step);
+        return;
+    case N_NEURON:
+        run_neuron(r, node, step);
+        return;
+    case N_PREV:
+        run_prev(r, node, step);
+        return;
+    case N_READOUT:
+        run_readout(r, node);
+        return;
+    case N_FLIP:
+        run_flip(r, node, g, step);
+        return;
+    case N_CROP:
+        run_crop(r, node, g, step);
+        return;
+    case N_ENCODE:
+        run_encode(r, node, g, step);
+        return;
+    }
+}
+
 void reference_forward(struct reference *r, const float *x, const uint64_t *sample, size_t n,
                        bool training)
 {
+    const struct given g = {x, sample, training};
+    int64_t steps = r->net->steps > 0 ? r->net->steps : 1;
+
     r->n = n;
-    for (int k = 0; k < r->net->node_count; k++) {
-        const struct node *node = r->net->node[k];
-        switch (node->op) {
-        case N_INPUT:
-            for (int64_t i = 0; i < (int64_t)n * node->size; i++)
-                values_set(&r->value[k], i, (double)x[i], 0);
-            break;
-        case N_AFFINE:
-            run_affine(r, node);
-            break;
-        case N_DENSE:
-            run_dense(r, node);
-            break;
-        case N_SUM:
-            run_sum(r, node);
-            break;
-        case N_CONCAT:
-            run_concat(r, node);
-            break;
-        case N_MAP:
-            run_map(r, node);
-            break;
-        case N_DROPOUT:
-            run_dropout(r, node, sample, training);
-            break;
+    for (int64_t t = 0; t < steps; t++)
+        for (int k = 0; k < r->net->node_count; k++) {
+            const struct node *node = r->net->node[k];
+            if (!is_due(r, node, t))
+                continue;
+            run_node(r, node, &g, t);
+            if (node->layer->neurons == node)
+                silence_neurons(r, node->layer, &r->value[k], t);
         }
-        if (node->layer->neurons == node)
-            silence_neurons(r, node->layer, &r->value[k]);
-    }
 }

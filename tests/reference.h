@@ -46,21 +46,41 @@ struct reference {
                        grew, or which branch ran */
     bool plain;     /* backward leaves out what rules do to errors and gradients */
     size_t n;       /* samples of the last forward pass */
-    struct values *value, *delta;        /* [net->node_count]: n rows of node->size */
-    struct values *slope;                /* N_MAP: derivatives; N_DROPOUT: factors */
-    struct number loss;                  /* the mean over the n samples */
+    struct values *value, *delta;   /* [net->node_count]: steps times n rows of node->size */
+    struct values *slope;           /* N_MAP: derivatives; N_DROPOUT: factors */
+    struct values *late;            /* deltas that came through `prev`, until they are added */
+    struct values *mean, *variance; /* N_BATCHNORM: [steps][channels], of the last batch trained */
+    struct values *running_mean;    /* and those of evaluation: [channels] */
+    struct values *running_variance;
+    struct values **neuron_state;   /* N_NEURON: [states] as each step finds them, like values */
+    struct values **neuron_carried; /* [states]: their deltas, on the way back: n rows */
+    struct neuron **bare;           /* N_NEURON: without what only its derivatives need */
+    struct values *channel_alive;   /* [channels] of a node: 1 where something in it lives */
+    bool *ended;                    /* behind a read-out: computed when all steps are */
+    struct number loss;             /* the mean over the n samples */
     int64_t correct_least, correct_most; /* samples whose largest output is their label */
 };
 
-/* Weights are zero and the feedback empty until the caller fills them in. */
+/* Weights are zero, but those that start constant, and the feedback empty until the caller fills
+ * them in. */
 struct reference *reference_new(struct arena *, const struct net *);
+
+/* Whether it is a matrix of synapses, which masks and rules know. */
+bool reference_is_weight(const struct param *);
+/* Time steps the node has values of: 1 without a time axis. */
+int64_t reference_steps(const struct reference *, const struct node *);
+/* Where the row of a sample at a time step begins; without a time axis it is the same at all. */
+int64_t reference_row(const struct reference *, const struct node *, int64_t step, int64_t sample);
+/* Channels of a map, units of what has none. */
+int64_t reference_channels(const struct node *);
 
 /* Whether an error travels through this weight to what stands before it, so that feedback
  * alignment needs a tensor for it. */
-bool reference_carries(const struct reference *, const struct node *dense);
+bool reference_carries(const struct reference *, const struct node *weighted);
 
-/* Values of all nodes. `sample` numbers the random streams of dropout, which is off unless
- * `training`; NULL stands for the numbers from step * batch on. */
+/* Values of all nodes. x: the samples, each with all of its frames where the data has a time axis.
+ * `sample` numbers the random streams; NULL stands for the numbers from step * batch on. Dropout,
+ * flips and crops are off unless `training`. */
 void reference_forward(struct reference *, const float *x, const uint64_t *sample, size_t n,
                        bool training);
 /* The loss of the last forward pass, and `delta` at the output. y: int32_t labels or float
@@ -70,8 +90,8 @@ void reference_loss(struct reference *, const void *y, bool y_is_targets);
 void reference_backward(struct reference *);
 /* Gives the optimizer's states the values they start from. */
 void reference_start(struct reference *);
-/* One update by the optimizer's body, then observe, and adapt of rules that are due after so many
- * steps; counts the step. */
+/* One update by the optimizer's body and of running moments, then observe, and adapt of rules that
+ * are due after so many steps; counts the step. */
 void reference_update(struct reference *);
 /* Before the forward pass of a step: what the rules that act for the first time begin with. */
 void reference_set_up(struct reference *);

@@ -1,216 +1,185 @@
-/* The backward half of the reference interpreter: the loss of the last forward
- * pass, the error at every node by each of the three ways to learn, and the
- * gradients of the mean loss. */
+/* The backward half of the reference interpreter: the error at every node by each of the three ways
+ * to learn, from the last time step to the first, and the gradients of the mean loss. */
+#include "reference_node.h"
 #include "reference_rule.h"
 
-#include <math.h>
-#include <string.h>
+/* ----------------------------------------------------------------------- gradients */
 
-/* --------------------------------------------------------------------------- loss */
-
-struct targets { /* what one sample should give */
-    int32_t label;
-    const float *value; /* NULL: one-hot of the label */
-};
-
-static double target_of(const struct targets *t, int64_t i)
+static void find_dense_gradients(struct reference *r, const struct node *node)
 {
-    return t->value ? (double)t->value[i] : i == t->label;
-}
-
-/* Softmax and its logarithm; p[i] = exp(z[i] - shift) / sum. */
-static void lose_cross_entropy(struct reference *r, size_t s, int32_t label)
-{
-    const struct node *node = r->net->output->value;
-    int64_t classes = node->size, from = (int64_t)s * classes;
-    const double *z = r->value[node->index].at + from, *e = r->value[node->index].error + from;
-    double largest = z[0], sum = 0, spread = 0, loss;
-
-    for (int64_t i = 1; i < classes; i++)
-        largest = fmax(largest, z[i]);
-    for (int64_t i = 0; i < classes; i++)
-        sum += exp(z[i] - largest);
-    for (int64_t i = 0; i < classes; i++) /* what errors of z make of log(sum) */
-        spread += exp(z[i] - largest) / sum * (e[i] + 2 * NUMBER_ROUNDING * (1 + largest - z[i]));
-    for (int64_t i = 0; i < classes; i++) {
-        double p = exp(z[i] - largest) / sum;
-        double relative = e[i] + spread + NUMBER_ROUNDING * (6 + 2 * (largest - z[i]));
-        values_set(&r->delta[node->index], from + i, (p - (i == label)) / (double)r->n,
-                   (p * relative + 2 * NUMBER_ROUNDING * (i == label)) / (double)r->n);
-    }
-    loss = log(sum) + largest - z[label];
-    r->loss.value += loss / (double)r->n;
-    r->loss.error +=
-        (spread + e[label] + 4 * NUMBER_ROUNDING * (fabs(largest) + fabs(z[label]) + loss + 1)) /
-        (double)r->n;
-}
-
-static void lose_squares(struct reference *r, size_t s, const struct targets *t)
-{
-    const struct node *node = r->net->output->value;
-    int64_t from = (int64_t)s * node->size;
-    double all = (double)node->size * (double)r->n;
-
-    for (int64_t i = 0; i < node->size; i++) {
-        double z = r->value[node->index].at[from + i], e = r->value[node->index].error[from + i];
-        double d = z - target_of(t, i), error = e + NUMBER_ROUNDING * fabs(d);
-        values_set(&r->delta[node->index], from + i, 2 * d / all,
-                   2 * (error + 2 * NUMBER_ROUNDING * fabs(d)) / all);
-        r->loss.value += d * d / all;
-        r->loss.error += (2 * fabs(d) * error + error * error + 4 * NUMBER_ROUNDING * d * d) / all;
-    }
-}
-
-static void count_correct(struct reference *r, size_t s, int32_t label)
-{
-    const struct node *node = r->net->output->value;
-    const double *z = r->value[node->index].at + (int64_t)s * node->size;
-    const double *e = r->value[node->index].error + (int64_t)s * node->size;
-    bool surely = true, maybe = true;
-
-    for (int64_t i = 0; i < node->size; i++) {
-        double lead = z[label] - z[i], reach = NUMBER_SAFETY * (e[label] + e[i]);
-        if (i == label)
-            continue;
-        surely = surely && lead > reach;
-        maybe = maybe && lead >= -reach;
-    }
-    r->correct_least += surely;
-    r->correct_most += maybe;
-}
-
-void reference_loss(struct reference *r, const void *y, bool y_is_targets)
-{
-    int64_t outputs = r->net->output->value->size;
-
-    r->loss = number_exact(0);
-    r->correct_least = r->correct_most = 0;
-    for (size_t s = 0; s < r->n; s++) {
-        struct targets t = {0, NULL};
-        if (y_is_targets)
-            t.value = (const float *)y + (int64_t)s * outputs;
-        else
-            t.label = ((const int32_t *)y)[s];
-        if (r->net->loss == LOSS_CROSS_ENTROPY)
-            lose_cross_entropy(r, s, t.label);
-        else
-            lose_squares(r, s, &t);
-        if (!y_is_targets)
-            count_correct(r, s, t.label);
-    }
-    r->loss.error += NUMBER_ROUNDING * sqrt((double)r->n) * r->loss.value;
-}
-
-/* ------------------------------------------------------------------------ backward */
-
-/* The gradient of the weight, from the deltas of the node and what entered it. */
-static void find_gradients(struct reference *r, const struct node *node)
-{
-    const struct values *in = &r->value[node->input[0]->index], *delta = &r->delta[node->index];
-    int64_t inputs = node->input[0]->size;
+    const struct node *from = node->input[0];
+    const struct values *in = &r->value[from->index], *delta = &r->delta[node->index];
+    int64_t rows = reference_steps(r, node) * (int64_t)r->n;
 
     for (int64_t i = 0; i < node->size; i++) {
         struct dot bias = {0, 0, 0, 0, 0};
-        for (int64_t j = 0; j < inputs; j++) {
+        for (int64_t j = 0; j < from->size; j++) {
             struct dot dot = {0, 0, 0, 0, 0};
-            for (int64_t s = 0; s < (int64_t)r->n; s++)
+            for (int64_t s = 0; s < rows; s++)
                 dot_add(&dot, delta->at[s * node->size + i], delta->error[s * node->size + i],
-                        in->at[s * inputs + j], in->error[s * inputs + j]);
-            values_set(&r->gradient[node->weight->index], i * inputs + j, dot.sum, dot_error(&dot));
+                        in->at[s * from->size + j], in->error[s * from->size + j]);
+            values_set(&r->gradient[node->weight->index], i * from->size + j, dot.sum,
+                       dot_error(&dot));
         }
-        for (int64_t s = 0; s < (int64_t)r->n; s++)
+        for (int64_t s = 0; s < rows; s++)
             dot_add(&bias, delta->at[s * node->size + i], delta->error[s * node->size + i], 1, 0);
         if (node->bias)
             values_set(&r->gradient[node->bias->index], i, bias.sum, dot_error(&bias));
     }
 }
 
-/* rows x columns, transposed, times the deltas at `node`: added to those at `to`. */
-static void carry(struct reference *r, const struct values *matrix, const struct node *node,
-                  const struct node *to)
+/* From the deltas of all time steps and what entered. */
+static void find_gradients(struct reference *r)
 {
+    for (int k = 0; k < r->net->node_count; k++) {
+        const struct node *node = r->net->node[k];
+        if (node->op == N_DENSE)
+            find_dense_gradients(r, node);
+        else if (node->op == N_CONV)
+            find_conv_gradients(r, node);
+        else if (node->op == N_BATCHNORM)
+            find_norm_gradients(r, node);
+    }
+}
+
+/* -------------------------------------------------------------------------- passing */
+
+/* rows x columns, transposed, times the deltas at `node`: added to those of what entered. */
+static void carry_dense(struct reference *r, const struct values *matrix, const struct node *node,
+                        int64_t step)
+{
+    const struct node *to = node->input[0];
     const struct values *delta = &r->delta[node->index];
 
     for (int64_t s = 0; s < (int64_t)r->n; s++)
         for (int64_t j = 0; j < to->size; j++) {
+            int64_t row = reference_row(r, node, step, s);
             struct dot dot = {0, 0, 0, 0, 0};
             for (int64_t i = 0; i < node->size; i++)
-                dot_add(&dot, matrix->at[i * to->size + j], 0, delta->at[s * node->size + i],
-                        delta->error[s * node->size + i]);
-            values_add(&r->delta[to->index], s * to->size + j, dot.sum, dot_error(&dot));
+                dot_add(&dot, matrix->at[i * to->size + j], 0, delta->at[row + i],
+                        delta->error[row + i]);
+            values_add(&r->delta[to->index], reference_row(r, to, step, s) + j, dot.sum,
+                       dot_error(&dot));
         }
 }
 
-static void pass_slopes(struct reference *r, const struct node *node)
+static void carry(struct reference *r, const struct node *node, int64_t step)
 {
-    const struct values *slope = &r->slope[node->index], *delta = &r->delta[node->index];
+    const struct values *matrix = r->net->learn == LEARN_FEEDBACK
+                                      ? &r->param_feedback[node->weight->index]
+                                      : &r->param[node->weight->index];
 
-    for (int64_t i = 0; i < (int64_t)r->n * node->size; i++) {
+    if (r->net->learn == LEARN_DIRECT_FEEDBACK || !reference_carries(r, node))
+        return;
+    if (node->op == N_CONV)
+        carry_conv(r, matrix, node, step);
+    else
+        carry_dense(r, matrix, node, step);
+}
+
+static void pass_slopes(struct reference *r, struct values *stream, const struct node *node,
+                        int64_t step)
+{
+    const struct values *slope = &r->slope[node->index], *delta = &stream[node->index];
+    int64_t row = reference_row(r, node, step, 0);
+
+    for (int64_t i = row; i < row + (int64_t)r->n * node->size; i++) {
         struct dot dot = {0, 0, 0, 0, 0};
         dot_add(&dot, slope->at[i], slope->error[i], delta->at[i], delta->error[i]);
-        values_add(&r->delta[node->input[0]->index], i, dot.sum, dot_error(&dot));
+        values_add(&stream[node->input[0]->index], i, dot.sum, dot_error(&dot));
     }
 }
 
 /* To the input that begins at element `first` of the node. */
 static void pass_part(struct reference *r, const struct node *node, const struct node *to,
-                      int64_t first)
+                      int64_t first, int64_t step)
 {
     const struct values *delta = &r->delta[node->index];
 
     for (int64_t i = 0; i < (int64_t)r->n * to->size; i++) {
-        int64_t from = i / to->size * node->size + first + i % to->size;
-        values_add(&r->delta[to->index], i, delta->at[from], delta->error[from]);
+        int64_t from = reference_row(r, node, step, i / to->size) + first + i % to->size;
+        values_add(&r->delta[to->index], reference_row(r, to, step, 0) + i, delta->at[from],
+                   delta->error[from]);
     }
 }
 
-static bool stays_inside(const struct node *node)
+/* Where errors come directly from the output, nothing passes from a layer to another. */
+static bool passes(const struct reference *r, const struct node *node, const struct node *to)
 {
-    for (int i = 0; i < node->input_count; i++)
-        if (node->input[i]->layer != node->layer)
-            return false;
-    return true;
+    return r->net->learn != LEARN_DIRECT_FEEDBACK || to->layer == node->layer;
 }
 
-/* Adds to the deltas of what entered the node. Where errors come directly from the output,
- * nothing passes from a layer to another. */
-static void pass_delta(struct reference *r, const struct node *node)
+static void pass_parts(struct reference *r, const struct node *node, int64_t step)
 {
-    bool direct = r->net->learn == LEARN_DIRECT_FEEDBACK;
     int64_t first = 0;
 
+    for (int k = 0; k < node->input_count; first += node->input[k++]->size)
+        if (passes(r, node, node->input[k]))
+            pass_part(r, node, node->input[k], node->op == N_SUM ? 0 : first, step);
+}
+
+/* What changes each value alone, or joins those of one map: may stand behind a layer's neurons, and
+ * then passes what came through `prev` by itself. */
+static void pass_element_wise(struct reference *r, struct values *stream, const struct node *node,
+                              int64_t step)
+{
+    if (!passes(r, node, node->input[0]))
+        return;
+    if (node->op == N_MAXPOOL)
+        pass_maxpool(r, stream, node, step);
+    else if (node->op == N_AVGPOOL)
+        pass_avgpool(r, stream, node, step);
+    else
+        pass_slopes(r, stream, node, step);
+}
+
+/* Adds to the deltas of what entered the node. */
+static void pass_delta(struct reference *r, struct values *stream, const struct node *node,
+                       int64_t step)
+{
     switch (node->op) {
     case N_INPUT:
     case N_AFFINE:
+    case N_FLIP:
+    case N_CROP:
+    case N_ENCODE:
         return;
     case N_DENSE:
-        find_gradients(r, node);
-        if (!direct && reference_carries(r, node))
-            carry(r,
-                  r->net->learn == LEARN_FEEDBACK ? &r->param_feedback[node->weight->index]
-                                                  : &r->param[node->weight->index],
-                  node, node->input[0]);
+    case N_CONV:
+        carry(r, node, step);
         return;
     case N_SUM:
     case N_CONCAT:
-        for (int k = 0; k < node->input_count; k++) {
-            if (!direct || node->input[k]->layer == node->layer)
-                pass_part(r, node, node->input[k], node->op == N_SUM ? 0 : first);
-            first += node->input[k]->size;
-        }
+        pass_parts(r, node, step);
         return;
     case N_MAP:
     case N_DROPOUT:
-        if (!direct || stays_inside(node))
-            pass_slopes(r, node);
+    case N_MAXPOOL:
+    case N_AVGPOOL:
+        pass_element_wise(r, stream, node, step);
+        return;
+    case N_BATCHNORM:
+        if (passes(r, node, node->input[0]))
+            pass_norm(r, node, step);
+        return;
+    case N_NEURON:
+        pass_neuron(r, node, step);
+        return;
+    case N_PREV:
+        pass_prev(r, node, step);
+        return;
+    case N_READOUT:
+        pass_readout(r, node);
         return;
     }
 }
 
-static void clear(struct values *values, int64_t size)
+/* ------------------------------------------------------------------------ backward */
+
+static void clear(struct values *values)
 {
-    memset(values->at, 0, (size_t)size * sizeof *values->at);
-    memset(values->error, 0, (size_t)size * sizeof *values->error);
+    for (int64_t i = 0; i < values->size; i++)
+        values_set(values, i, 0, 0);
 }
 
 /* The error at every hidden layer's neurons, from that at the output. */
@@ -235,25 +204,52 @@ static void feed_back(struct reference *r)
     }
 }
 
+/* What came through `prev` joins the rest. */
+static void add_late(struct reference *r, const struct node *neurons, int64_t step)
+{
+    const struct values *late = &r->late[neurons->index];
+    int64_t row = reference_row(r, neurons, step, 0);
+
+    for (int64_t i = row; i < row + (int64_t)r->n * neurons->size && late->size > 0; i++)
+        values_add(&r->delta[neurons->index], i, late->at[i], late->error[i]);
+    silence_neurons(r, neurons->layer, &r->delta[neurons->index], step);
+}
+
+static void pass_node(struct reference *r, const struct node *node, int64_t step)
+{
+    const struct node *neurons = node->layer->neurons;
+    const struct node *output = r->net->output->value;
+
+    if (node == neurons) {
+        if (node != output) /* that has been done */
+            modulate_error(r, node, step);
+        add_late(r, node, step);
+    }
+    if (node->index > neurons->index && node->timed)
+        pass_delta(r, r->late, node, step);
+    pass_delta(r, r->delta, node, step);
+}
+
 void reference_backward(struct reference *r)
 {
     const struct net *net = r->net;
     int output = net->output->value->index;
 
-    for (int k = 0; k < net->node_count; k++)
+    for (int k = 0; k < net->node_count; k++) {
         if (k != output)
-            clear(&r->delta[k], (int64_t)r->n * net->node[k]->size);
+            clear(&r->delta[k]);
+        clear(&r->late[k]);
+    }
     for (int k = 0; k < net->param_count; k++)
-        clear(&r->gradient[k], r->gradient[k].size);
+        clear(&r->gradient[k]);
     if (net->output->neurons->index == output)
-        modulate_error(r, net->output->neurons);
+        modulate_error(r, net->output->neurons, 0);
     if (net->learn == LEARN_DIRECT_FEEDBACK)
         feed_back(r);
-    for (int k = net->node_count - 1; k >= 0; k--) {
-        const struct node *node = net->node[k];
-        if (node->layer->neurons == node && k != output)
-            modulate_error(r, node);
-        pass_delta(r, node);
-    }
+    for (int64_t t = net->steps > 0 ? net->steps - 1 : 0; t >= 0; t--)
+        for (int k = net->node_count - 1; k >= 0; k--)
+            if (is_due(r, net->node[k], t))
+                pass_node(r, net->node[k], t);
+    find_gradients(r);
     modulate_gradients(r);
 }

@@ -20,14 +20,17 @@ void make_masks(struct reference *r)
     r->alive = NEW_ARRAY(r->arena, net->param_count + 1, struct values);
     r->demand = NEW_ARRAY(r->arena, net->param_count + 1, struct values);
     r->alive_neuron = NEW_ARRAY(r->arena, net->layer_count + 1, struct values);
+    r->channel_alive = NEW_ARRAY(r->arena, net->node_count + 1, struct values);
+    for (int k = 0; k < net->node_count; k++)
+        r->channel_alive[k] = all_alive(r->arena, reference_channels(net->node[k]));
     for (int p = 0; p < net->param_count; p++)
-        if (net->param[p]->node->weight == net->param[p]) {
+        if (reference_is_weight(net->param[p])) {
             r->alive[p] = all_alive(r->arena, r->param[p].size);
             r->demand[p] = values_new(r->arena, r->param[p].size);
         }
     for (int k = 0; k < net->layer_count; k++)
         if (net->layer[k]->branch_count > 0)
-            r->alive_neuron[k] = all_alive(r->arena, net->layer[k]->neurons->size);
+            r->alive_neuron[k] = all_alive(r->arena, reference_channels(net->layer[k]->neurons));
 }
 
 /* ---------------------------------------------------------------- what masks mean */
@@ -39,25 +42,27 @@ static void zero_dead(struct values *values, const struct values *alive)
             values_set(values, i, 0, 0);
 }
 
+bool kernel_is_dead(const struct reference *r, const struct attachment *a, int64_t kernel)
+{
+    const struct values *alive = &r->alive[a->on->node->weight->index];
+    int64_t synapses = alive->size / reference_places(a, SPACE_KERNEL);
+
+    for (int64_t i = 0; i < synapses; i++)
+        if (alive->at[kernel * synapses + i] != 0)
+            return false;
+    return true;
+}
+
 void silence(const struct reference *r, const struct attachment *a, struct values *values,
              enum space space)
 {
-    if (space == SPACE_SYNAPSE || space == SPACE_KERNEL)
+    if (space == SPACE_SYNAPSE)
         zero_dead(values, &r->alive[a->on->node->weight->index]);
     if (space == SPACE_NEURON)
         zero_dead(values, &r->alive_neuron[a->layer]);
-}
-
-void silence_neurons(struct reference *r, const struct layer *layer, struct values *of_samples)
-{
-    for (int k = 0; k < r->net->layer_count; k++) {
-        const struct values *alive = &r->alive_neuron[k];
-        if (r->net->layer[k] != layer)
-            continue;
-        for (int64_t i = 0; alive->size > 0 && i < (int64_t)r->n * alive->size; i++)
-            if (alive->at[i % alive->size] == 0)
-                values_set(of_samples, i, 0, 0);
-    }
+    for (int64_t i = 0; space == SPACE_KERNEL && i < values->size; i++)
+        if (kernel_is_dead(r, a, i))
+            values_set(values, i, 0, 0);
 }
 
 static int layer_number(const struct reference *r, const struct layer *layer)
@@ -69,59 +74,134 @@ static int layer_number(const struct reference *r, const struct layer *layer)
     return k;
 }
 
-/* Of a weight its synapses, of a bias its neurons. */
+void silence_neurons(struct reference *r, const struct layer *layer, struct values *of_samples,
+                     int64_t step)
+{
+    const struct values *alive = &r->alive_neuron[layer_number(r, layer)];
+    const struct node *neurons = layer->neurons;
+    int64_t row = reference_row(r, neurons, step, 0);
+
+    for (int64_t i = 0; alive->size > 0 && i < (int64_t)r->n * neurons->size; i++)
+        if (alive->at[i % neurons->size / (neurons->size / alive->size)] == 0)
+            values_set(of_samples, row + i, 0, 0);
+}
+
+/* Of a weight its synapses, of a bias its neurons, of what belongs to channels those; NULL: of one
+ * number for a whole layer. */
 static const struct values *mask_of(const struct reference *r, const struct param *param)
 {
-    return param->node->weight == param ? &r->alive[param->index]
-                                        : &r->alive_neuron[layer_number(r, param->node->layer)];
+    const struct node *node = param->node;
+    const struct values *channels = &r->channel_alive[node->index];
+
+    if (reference_is_weight(param))
+        return &r->alive[param->index];
+    if (node->op == N_DENSE || node->op == N_CONV)
+        return &r->alive_neuron[layer_number(r, node->layer)];
+    return shape_size(&param->shape) == channels->size ? channels : NULL;
 }
 
 void silence_gradients(struct reference *r)
 {
-    for (int p = 0; p < r->net->param_count; p++)
-        zero_dead(&r->gradient[p], mask_of(r, r->net->param[p]));
+    for (int p = 0; p < r->net->param_count; p++) {
+        const struct values *mask = mask_of(r, r->net->param[p]);
+        if (mask)
+            zero_dead(&r->gradient[p], mask);
+    }
 }
 
 void silence_updated(struct reference *r)
 {
     for (int p = 0; p < r->net->param_count; p++) {
         const struct values *mask = mask_of(r, r->net->param[p]);
+        if (!mask)
+            continue;
         zero_dead(&r->param[p], mask);
         for (int s = 0; s < r->net->optimizer->state_count; s++)
             zero_dead(&r->state[p][s], mask);
     }
+    for (int k = 0; k < r->net->node_count; k++)
+        if (r->net->node[k]->op == N_BATCHNORM) {
+            zero_dead(&r->running_mean[k], &r->channel_alive[k]);
+            zero_dead(&r->running_variance[k], &r->channel_alive[k]);
+        }
 }
 
 /* ------------------------------------------------------------------------ settling */
 
-/* For each unit of a node, whether something that lives is summed into it. */
-static bool unit_lives(const struct reference *r, const struct node *node, int64_t unit)
+/* Whether something that lives is summed into a channel, by what is known of those before. */
+static bool channel_lives(const struct reference *r, const struct node *node, int64_t channel)
 {
-    int layer = layer_number(r, node->layer);
     bool any = false;
 
-    if (r->alive_neuron[layer].size > 0 && r->net->layer[layer]->neurons == node &&
-        r->alive_neuron[layer].at[unit] == 0)
-        return false;
     switch (node->op) {
     case N_INPUT:
-    case N_AFFINE:
-    case N_DENSE:
         return true;
+    case N_DENSE:
+    case N_CONV:
+        return r->alive_neuron[layer_number(r, node->layer)].at[channel] != 0;
     case N_SUM:
         for (int k = 0; k < node->input_count; k++)
-            any = any || unit_lives(r, node->input[k], unit);
+            any = any || r->channel_alive[node->input[k]->index].at[channel] != 0;
         return any;
     case N_CONCAT:
-        for (int k = 0; k < node->input_count; unit -= node->input[k++]->size)
-            if (unit < node->input[k]->size)
-                return unit_lives(r, node->input[k], unit);
+        for (int k = 0; k < node->input_count; channel -= reference_channels(node->input[k++]))
+            if (channel < reference_channels(node->input[k]))
+                return r->channel_alive[node->input[k]->index].at[channel] != 0;
         break;
+    case N_PREV:
+        return r->channel_alive[node->source->index].at[channel] != 0;
+    case N_AFFINE:
     case N_MAP:
     case N_DROPOUT:
-        return unit_lives(r, node->input[0], unit);
+    case N_MAXPOOL:
+    case N_AVGPOOL:
+    case N_BATCHNORM:
+    case N_NEURON:
+    case N_READOUT:
+    case N_FLIP:
+    case N_CROP:
+    case N_ENCODE:
+        return r->channel_alive[node->input[0]->index].at[channel] != 0;
     }
-    bug("node %d has no unit %lld", node->index, (long long)unit);
+    bug("node %d has no channel %lld", node->index, (long long)channel);
+}
+
+static bool node_lives(const struct reference *r, const struct node *node, int64_t channel)
+{
+    const struct values *neuron = &r->alive_neuron[layer_number(r, node->layer)];
+
+    if (node->layer->neurons == node && neuron->size > 0 && neuron->at[channel] == 0)
+        return false;
+    return channel_lives(r, node, channel);
+}
+
+/* From nothing on, as long as more is found to live: round a loop nothing lives of itself. */
+static void find_living(struct reference *r)
+{
+    const struct net *net = r->net;
+    bool found = true;
+
+    for (int k = 0; k < net->node_count; k++)
+        for (int64_t i = 0; i < r->channel_alive[k].size; i++)
+            r->channel_alive[k].at[i] = 0;
+    while (found) {
+        found = false;
+        for (int k = 0; k < net->node_count; k++)
+            for (int64_t i = 0; i < r->channel_alive[k].size; i++)
+                if (r->channel_alive[k].at[i] == 0 && node_lives(r, net->node[k], i)) {
+                    r->channel_alive[k].at[i] = 1;
+                    found = true;
+                }
+    }
+}
+
+/* Of what enters a weight: a unit that a dense one reads, a channel of a convolution. */
+static bool column_lives(const struct reference *r, const struct node *weighted, int64_t column)
+{
+    const struct node *in = weighted->input[0];
+    int64_t area = weighted->op == N_DENSE ? in->size / reference_channels(in) : 1;
+
+    return r->channel_alive[in->index].at[column / area] != 0;
 }
 
 bool reference_neurons_may_die(const struct reference *r, const struct layer *layer)
@@ -140,38 +220,49 @@ static void set_mortal_neurons(struct reference *r, double alive)
                 r->alive_neuron[k].at[i] = alive;
 }
 
+static int64_t columns_of(const struct node *weighted)
+{
+    const struct node *in = weighted->input[0];
+
+    return weighted->op == N_DENSE ? in->size : reference_channels(in);
+}
+
 bool reference_may_die(struct reference *r, const struct param *weight)
 {
-    const struct node *dense = weight->node;
-    bool may = reference_neurons_may_die(r, dense->layer);
+    const struct node *node = weight->node;
+    bool may = reference_neurons_may_die(r, node->layer);
 
     for (int k = 0; k < r->attachments; k++)
-        may = may || (r->attachment[k].on->node == dense && r->attachment[k].rule->drops_synapses);
+        may = may || (r->attachment[k].on->node == node && r->attachment[k].rule->drops_synapses);
     set_mortal_neurons(r, 0);
-    for (int64_t j = 0; j < dense->input[0]->size; j++)
-        may = may || !unit_lives(r, dense->input[0], j);
+    find_living(r);
+    for (int64_t j = 0; j < columns_of(node); j++)
+        may = may || !column_lives(r, node, j);
     set_mortal_neurons(r, 1);
+    find_living(r);
     return may;
 }
 
-static void kill_synapses(struct reference *r, const struct node *dense)
+/* Of a neuron that is dead, or of an input where nothing lives. */
+static void kill_synapses(struct reference *r, const struct node *node)
 {
-    const struct values *neuron = &r->alive_neuron[layer_number(r, dense->layer)];
-    struct values *alive = &r->alive[dense->weight->index];
-    int64_t columns = dense->input[0]->size;
+    const struct values *neuron = &r->alive_neuron[layer_number(r, node->layer)];
+    struct values *alive = &r->alive[node->weight->index];
+    int64_t rows = reference_channels(node), each = node->weight->shape.dim[1];
+    int64_t groups = columns_of(node) / each, taps = alive->size / rows / each;
 
-    for (int64_t j = 0; j < columns; j++) {
-        bool lives = unit_lives(r, dense->input[0], j);
-        for (int64_t i = 0; i < dense->size; i++)
-            if (!lives || neuron->at[i] == 0)
-                alive->at[i * columns + j] = 0;
+    for (int64_t q = 0; q < alive->size; q++) {
+        int64_t row = q / taps / each, column = row / (rows / groups) * each + q / taps % each;
+        if (neuron->at[row] == 0 || !column_lives(r, node, column))
+            alive->at[q] = 0;
     }
 }
 
 void reference_settle(struct reference *r)
 {
+    find_living(r);
     for (int k = 0; k < r->net->node_count; k++)
-        if (r->net->node[k]->op == N_DENSE)
+        if (r->net->node[k]->op == N_DENSE || r->net->node[k]->op == N_CONV)
             kill_synapses(r, r->net->node[k]);
     silence_updated(r);
     silence_gradients(r);

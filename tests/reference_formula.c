@@ -2,6 +2,7 @@
  * of narrower spaces are broadcast. */
 #include "reference_rule.h"
 
+#include <math.h>
 #include <string.h>
 
 static const struct layer *layer_of(const struct rule_context *c)
@@ -9,18 +10,32 @@ static const struct layer *layer_of(const struct rule_context *c)
     return c->a->on->layer;
 }
 
+/* Input units or channels that one neuron reads: of a convolution in groups, those of its own. */
+static int64_t inputs_of(const struct attachment *a)
+{
+    return a->on->node->weight->shape.dim[1];
+}
+
+static int64_t columns_of(const struct attachment *a)
+{
+    const struct node *node = a->on->node;
+
+    return node->op == N_DENSE ? node->input[0]->size : reference_channels(node->input[0]);
+}
+
 int64_t reference_places(const struct attachment *a, enum space space)
 {
-    int64_t rows = a->on->node->size, columns = a->on->node->input[0]->size;
+    int64_t rows = reference_channels(a->on->node);
 
     switch (space) {
     case SPACE_SYNAPSE:
+        return shape_size(&a->on->node->weight->shape);
     case SPACE_KERNEL:
-        return rows * columns;
+        return rows * inputs_of(a);
     case SPACE_NEURON:
         return rows;
     case SPACE_INPUT:
-        return columns;
+        return columns_of(a);
     case SPACE_LAYER:
     case SPACE_NONE:
         return 1;
@@ -28,21 +43,30 @@ int64_t reference_places(const struct attachment *a, enum space space)
     bug("space %d", (int)space);
 }
 
+static struct place place_in_kernel(const struct attachment *a, int64_t index, int64_t kernel)
+{
+    int64_t each = inputs_of(a), row = kernel / each;
+    int64_t groups = columns_of(a) / each, group = row / (reference_channels(a->on->node) / groups);
+
+    return (struct place){index, row, group * each + kernel % each, kernel};
+}
+
 struct place place_of(const struct attachment *a, enum space space, int64_t index)
 {
-    int64_t columns = a->on->node->input[0]->size;
+    int64_t synapses = reference_places(a, SPACE_SYNAPSE) / reference_places(a, SPACE_KERNEL);
 
     switch (space) {
     case SPACE_SYNAPSE:
+        return place_in_kernel(a, index, index / synapses);
     case SPACE_KERNEL:
-        return (struct place){index, index / columns, index % columns};
+        return place_in_kernel(a, index, index);
     case SPACE_NEURON:
-        return (struct place){index, index, 0};
+        return (struct place){index, index, 0, 0};
     case SPACE_INPUT:
-        return (struct place){index, 0, index};
+        return (struct place){index, 0, index, 0};
     case SPACE_LAYER:
     case SPACE_NONE:
-        return (struct place){0, 0, 0};
+        return (struct place){0, 0, 0, 0};
     }
     bug("space %d", (int)space);
 }
@@ -51,8 +75,9 @@ static int64_t index_in(enum space space, struct place p)
 {
     switch (space) {
     case SPACE_SYNAPSE:
-    case SPACE_KERNEL:
         return p.index;
+    case SPACE_KERNEL:
+        return p.kernel;
     case SPACE_NEURON:
         return p.row;
     case SPACE_INPUT:
@@ -77,12 +102,24 @@ static struct operand all_of(const struct values *v, enum space space)
     return (struct operand){v->at, v->error, space};
 }
 
-static struct operand sample_of(const struct values *of_nodes, const struct node *node,
-                                int64_t sample, enum space space)
+/* Of one sample at a time step, a value for each of `places`: the sum over what belongs to it. */
+static struct operand sample_of(const struct rule_context *c, const struct values *of_nodes,
+                                const struct node *node, int64_t sample, enum space space)
 {
     const struct values *v = &of_nodes[node->index];
+    int64_t places = reference_places(c->a, space), area = node->size / places;
+    int64_t row = reference_row(c->r, node, c->step, sample);
+    struct values sum = {0, v->at + row, v->error + row};
 
-    return (struct operand){v->at + sample * node->size, v->error + sample * node->size, space};
+    for (int64_t i = 0; area > 1 && i < places; i++) {
+        struct dot dot = {0, 0, 0, 0, 0};
+        if (i == 0)
+            sum = values_new(c->r->arena, places);
+        for (int64_t k = row + i * area; k < row + (i + 1) * area; k++)
+            dot_add(&dot, v->at[k], v->error[k], 1, 0);
+        values_set(&sum, i, dot.sum, dot_error(&dot));
+    }
+    return all_of(&sum, space);
 }
 
 static bool find_sample(const struct rule_context *c, const char *name, int64_t sample,
@@ -92,17 +129,57 @@ static bool find_sample(const struct rule_context *c, const char *name, int64_t 
     struct reference *r = c->r;
 
     if (!strcmp(name, "pre"))
-        *found = sample_of(r->value, in, sample, SPACE_INPUT);
+        *found = sample_of(c, r->value, in, sample, SPACE_INPUT);
     else if (!strcmp(name, "post"))
-        *found = sample_of(r->value, neurons, sample, SPACE_NEURON);
-    else if (!strcmp(name, "post entering"))
-        *found = sample_of(r->value, before_activation(neurons), sample, SPACE_NEURON);
+        *found = sample_of(c, r->value, neurons, sample, SPACE_NEURON);
     else if (!strcmp(name, "error"))
-        *found = sample_of(r->delta, neurons, sample, SPACE_NEURON);
+        *found = sample_of(c, r->delta, neurons, sample, SPACE_NEURON);
     else
         return false;
     return true;
 }
+
+/* ------------------------------------------------------------------------- traces */
+
+/* decay * trace + signal over the steps, at last divided by their number. */
+static struct operand trace_over_time(const struct rule_context *c, const struct node *node,
+                                      int64_t sample, enum space space, double decay)
+{
+    struct rule_context at = *c;
+    struct values trace = values_new(c->r->arena, reference_places(c->a, space));
+    int64_t steps = reference_steps(c->r, node);
+
+    for (at.step = 0; at.step < steps; at.step++) {
+        struct operand now = sample_of(&at, c->r->value, node, sample, space);
+        for (int64_t i = 0; i < trace.size; i++) {
+            struct dot dot = {0, 0, 0, 0, 0};
+            dot_add(&dot, now.at[i], now.error[i], 1, 0);
+            dot_add(&dot, decay, NUMBER_ROUNDING * decay, trace.at[i], trace.error[i]);
+            values_set(&trace, i, dot.sum, dot_error(&dot));
+        }
+    }
+    for (int64_t i = 0; i < trace.size; i++) {
+        double mean = trace.at[i] / (double)steps;
+        values_set(&trace, i, mean, trace.error[i] / (double)steps + NUMBER_ROUNDING * fabs(mean));
+    }
+    return all_of(&trace, space);
+}
+
+/* Of what has no time axis a trace is what is traced: of `pre` itself, of `post` what enters the
+ * last activation. */
+static struct operand trace_of(const struct rule_context *c, const struct expr *call,
+                               int64_t sample)
+{
+    bool is_pre = !strcmp(call->arg[0]->name, "pre");
+    enum space space = is_pre ? SPACE_INPUT : SPACE_NEURON;
+    const struct node *node = is_pre ? c->a->on->node->input[0] : layer_of(c)->neurons;
+
+    if (node->timed)
+        return trace_over_time(c, node, sample, space, call->arg[1]->number);
+    return sample_of(c, c->r->value, is_pre ? node : before_activation(node), sample, space);
+}
+
+/* ------------------------------------------------------------------------- values */
 
 static bool find_signal_values(const struct rule_context *c, const char *name,
                                struct operand *found)
@@ -154,17 +231,6 @@ struct values *target_values(struct rule_context *c, const char *name)
 
 /* ----------------------------------------------------------------------- formulas */
 
-/* In a static net a trace is what is traced: of `pre` itself, of `post` what enters the last
- * activation. */
-static struct expr *untrace(void *arena, struct expr *e)
-{
-    if (e->kind == E_CALL && !strcmp(e->name, "trace"))
-        return !strcmp(e->arg[0]->name, "pre")
-                   ? e->arg[0]
-                   : expr_name(arena, e->loc, intern(arena, "post entering"));
-    return expr_map(arena, e, untrace, arena);
-}
-
 static void add_operand(struct formula *f, const char *name, struct operand operand)
 {
     for (int i = 0; i < f->operands; i++)
@@ -174,6 +240,26 @@ static void add_operand(struct formula *f, const char *name, struct operand oper
         bug("more than %d names in an expression of a rule", f->operands);
     f->binding[f->operands].name = name;
     f->operand[f->operands++] = operand;
+}
+
+struct tracing { /* traces become names, whose values are operands */
+    struct formula *f;
+    const struct rule_context *c;
+    int64_t sample;
+};
+
+static struct expr *name_traces(void *context, struct expr *e)
+{
+    const struct tracing *t = context;
+    struct arena *arena = t->c->r->arena;
+    const char *name;
+
+    if (e->kind != E_CALL || strcmp(e->name, "trace") != 0)
+        return expr_map(arena, e, name_traces, context);
+    name =
+        intern(arena, arena_format(arena, "trace(%s, %.17g)", e->arg[0]->name, e->arg[1]->number));
+    add_operand(t->f, name, trace_of(t->c, e, t->sample));
+    return expr_name(arena, e->loc, name);
 }
 
 static void find_operands(struct formula *f, const struct rule_context *c, const struct expr *e,
@@ -192,14 +278,22 @@ static void find_operands(struct formula *f, const struct rule_context *c, const
 void formula_new(struct formula *f, struct rule_context *c, struct expr *e, int64_t sample)
 {
     struct arena *arena = c->r->arena;
+    struct tracing tracing = {f, c, sample};
 
     f->operands = 0;
-    f->e = untrace(arena, e);
+    f->e = name_traces(&tracing, e);
     find_operands(f, c, f->e, sample);
     reference_scalars(c->r, f->binding + f->operands);
     f->count = f->operands + RUN_SCALARS;
     f->binding[f->count++] =
         (struct binding){intern(arena, "period"), number_exact((double)c->a->adapted)};
+}
+
+void formula_bind(struct formula *f, const char *name, const double *at, const double *error)
+{
+    for (int i = 0; i < f->operands; i++)
+        if (!strcmp(f->binding[i].name, name))
+            f->operand[i] = (struct operand){at, error, SPACE_LAYER};
 }
 
 struct number formula_at(struct formula *f, struct place p)

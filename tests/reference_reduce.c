@@ -65,6 +65,8 @@ static bool is_dead(const struct rule_context *c, enum space space, struct place
     const struct values *mask = space == SPACE_NEURON ? &c->r->alive_neuron[c->a->layer]
                                                       : &c->r->alive[c->a->on->node->weight->index];
 
+    if (space == SPACE_KERNEL)
+        return kernel_is_dead(c->r, c->a, p.kernel);
     return space != SPACE_INPUT && mask->at[p.index] == 0;
 }
 
@@ -84,7 +86,7 @@ static bool belongs(enum space to, struct place part, struct place whole)
     case SPACE_INPUT:
         return part.column == whole.column;
     case SPACE_KERNEL:
-        return part.index == whole.index;
+        return part.kernel == whole.kernel;
     case SPACE_LAYER:
         return true;
     case SPACE_SYNAPSE:
@@ -279,30 +281,41 @@ static struct number side_at(struct formula *f, struct expr *e, struct place p)
     return e ? formula_at(f, p) : number_exact(1);
 }
 
-void run_batch(struct rule_context *c, const struct rule_stmt *s)
+static void add_samples(struct rule_context *c, const struct rule_stmt *s, struct dot *sum)
 {
-    int64_t places = reference_places(c->a, s->space), samples = (int64_t)c->r->n;
-    struct values *target = target_values(c, s->target);
-    struct dot *sum = calloc((size_t)places, sizeof *sum);
     struct formula neuron, input;
 
-    if (!sum)
-        bug("no memory for %lld sums", (long long)places);
-    for (int64_t n = 0; n < samples; n++) {
+    for (int64_t n = 0; n < (int64_t)c->r->n; n++) {
         if (s->neuron_side)
             formula_new(&neuron, c, s->neuron_side, n);
         if (s->input_side)
             formula_new(&input, c, s->input_side, n);
-        for (int64_t i = 0; i < places; i++) {
+        for (int64_t i = 0; i < reference_places(c->a, s->space); i++) {
             struct place p = place_of(c->a, s->space, i);
             struct number a = side_at(&neuron, s->neuron_side, p);
             struct number b = side_at(&input, s->input_side, p);
             dot_add(&sum[i], a.value, a.error, b.value, b.error);
         }
     }
+}
+
+void run_batch(struct rule_context *c, const struct rule_stmt *s)
+{
+    const struct node *in = c->a->on->node->input[0], *neurons = c->a->on->layer->neurons;
+    int64_t places = reference_places(c->a, s->space);
+    int64_t steps = reference_steps(c->r, in->timed ? in : neurons);
+    struct values *target = target_values(c, s->target);
+    struct dot *sum = calloc((size_t)places, sizeof *sum);
+
+    if (!sum)
+        bug("no memory for %lld sums", (long long)places);
+    for (c->step = 0; c->step < steps; c->step++)
+        add_samples(c, s, sum);
+    c->step = 0;
     for (int64_t i = 0; i < places; i++) {
         struct number total = {sum[i].sum, dot_error(&sum[i]), 0, 0};
-        values_set_number(target, i, s->mean ? divide_by(total, (double)samples) : total);
+        double by = (s->mean ? (double)c->r->n : 1) * (double)steps;
+        values_set_number(target, i, by > 1 ? divide_by(total, by) : total);
     }
     free(sum);
 }

@@ -39,18 +39,24 @@ static void run_random(struct rule_context *c, const struct rule_stmt *s)
         values_set(target, i, (double)plast_uniform(key, (uint32_t)i), 0);
 }
 
+/* Each element of a map has an error of its own. */
 static void set_errors(struct rule_context *c, const struct rule_stmt *s)
 {
     const struct node *neurons = c->a->on->layer->neurons;
+    struct values *delta = &c->r->delta[neurons->index];
+    int64_t area = neurons->size / reference_places(c->a, SPACE_NEURON);
 
     for (int64_t n = 0; n < (int64_t)c->r->n; n++) {
+        int64_t row = reference_row(c->r, neurons, c->step, n);
         struct formula f;
         formula_new(&f, c, s->value, n);
-        for (int64_t i = 0; i < neurons->size; i++)
-            values_set_number(&c->r->delta[neurons->index], n * neurons->size + i,
-                              formula_at(&f, place_of(c->a, SPACE_NEURON, i)));
+        for (int64_t i = row; i < row + neurons->size; i++) {
+            formula_bind(&f, "error", delta->at + i, delta->error + i);
+            values_set_number(delta, i,
+                              formula_at(&f, place_of(c->a, SPACE_NEURON, (i - row) / area)));
+        }
     }
-    silence_neurons(c->r, c->a->on->layer, &c->r->delta[neurons->index]);
+    silence_neurons(c->r, c->a->on->layer, delta, c->step);
 }
 
 static void run_set(struct rule_context *c, const struct rule_stmt *s)
@@ -156,15 +162,16 @@ void reference_set_up(struct reference *r)
     }
 }
 
-void modulate_error(struct reference *r, const struct node *neurons)
+void modulate_error(struct reference *r, const struct node *neurons, int64_t step)
 {
-    silence_neurons(r, neurons->layer, &r->delta[neurons->index]);
+    silence_neurons(r, neurons->layer, &r->delta[neurons->index], step);
     for (int k = 0; k < r->attachments && !r->plain; k++) {
         struct attachment *a = &r->attachment[k];
         struct rule_context c = {.r = r,
                                  .a = a,
                                  .phase = PHASE_MODULATE,
                                  .for_error = true,
+                                 .step = step,
                                  .draw = (uint64_t)r->run.step};
         if (a->on->layer->neurons == neurons && acts(r, a))
             run_phase(&c);

@@ -2,6 +2,7 @@
  * central differences, the feedback ways to learn and the optimizers against
  * sums done here by hand, and that its tolerances are narrow. */
 #include "ast.h"
+#include "gradient_try.h"
 #include "reference.h"
 #include "tap.h"
 
@@ -138,31 +139,8 @@ static const float targets[MOST_SAMPLES * 3] = {0.5F,   -1,   2, 0, 0.25F, 1,
                                                 -0.75F, 1.5F, 0, 1, -2,    0.5F};
 static const uint64_t numbers[MOST_SAMPLES] = {5, 1234567890123, 0, 59999};
 
-static double loss_of(struct reference *r, bool with_targets)
-{
-    reference_forward(r, inputs, numbers, MOST_SAMPLES, true);
-    reference_loss(r, with_targets ? (const void *)targets : labels, with_targets);
-    return r->loss.value;
-}
-
-static double gradient_error(struct reference *r, bool with_targets)
-{
-    double worst = 0, h = 1e-5;
-
-    loss_of(r, with_targets);
-    reference_backward(r);
-    for (int p = 0; p < r->net->param_count; p++)
-        for (int64_t i = 0; i < r->param[p].size; i++) {
-            double old = r->param[p].at[i], high, low;
-            r->param[p].at[i] = old + h;
-            high = loss_of(r, with_targets);
-            r->param[p].at[i] = old - h;
-            low = loss_of(r, with_targets);
-            r->param[p].at[i] = old;
-            worst = fmax(worst, fabs((high - low) / (2 * h) - r->gradient[p].at[i]));
-        }
-    return worst;
-}
+static const struct trial with_labels = {inputs, labels, false, numbers, MOST_SAMPLES};
+static const struct trial with_targets = {inputs, targets, true, numbers, MOST_SAMPLES};
 
 #define SMOOTH "function f(x) = x / (1 + exp(-x)); function g(x) = tanh(x) + x / 4;\n"
 #define TAIL " loss cross_entropy; optimizer sgd(0.1); batch 4;"
@@ -192,23 +170,12 @@ static const struct {
      true},
 };
 
-static double largest_tolerance(const struct reference *r)
-{
-    double worst = 0, scale = 0;
-
-    for (int p = 0; p < r->net->param_count; p++)
-        for (int64_t i = 0; i < r->gradient[p].size; i++) {
-            scale = fmax(scale, fabs(r->gradient[p].at[i]));
-            worst = fmax(worst, r->gradient[p].error[i] * NUMBER_SAFETY);
-        }
-    return worst / scale;
-}
-
 static void test_gradients(void)
 {
     for (size_t i = 0; i < sizeof nets / sizeof *nets; i++) {
         struct reference *r = reference_of(nets[i].text);
-        double worst = r ? gradient_error(r, nets[i].with_targets) : INFINITY;
+        double worst =
+            r ? gradient_error(r, nets[i].with_targets ? &with_targets : &with_labels) : INFINITY;
         if (!ok(worst < 1e-8, "gradients: %s", nets[i].what))
             note("%g away", worst);
         ok(r && largest_tolerance(r) < 2e-5 && largest_tolerance(r) > 1e-8, "their tolerances");
@@ -255,8 +222,8 @@ static void test_feedback(void)
             memcpy(r->param_feedback[p].at, r->param[p].at,
                    (size_t)r->param[p].size * sizeof(double));
     for (int other = 0; other < 2; other++) {
-        loss_of(b, false);
-        loss_of(r, false);
+        loss_of(b, &with_labels);
+        loss_of(r, &with_labels);
         reference_backward(b);
         reference_backward(r);
         for (int p = 0; p < r->net->param_count; p++)
@@ -282,7 +249,7 @@ static void test_direct_feedback(void)
     for (int k = 1; k < 3; k++)
         for (int64_t i = 0; i < r->layer_feedback[k].size; i++)
             values_set(&r->layer_feedback[k], i, uniform(100, i), 0);
-    loss_of(r, false);
+    loss_of(r, &with_labels);
     reference_backward(r);
     for (int i = 0; i < 5; i++) /* the bias of h, summed here */
     {

@@ -1,6 +1,7 @@
 /* The optimizer of the reference interpreter: runs the checked statements of
  * its body for every element of every trained tensor, on the gradients of the
  * last backward pass; then what rules do after it. */
+#include "reference_node.h"
 #include "reference_rule.h"
 
 #include <string.h>
@@ -94,6 +95,7 @@ void reference_update(struct reference *r)
     for (int p = 0; p < r->net->param_count; p++)
         for (int64_t i = 0; i < r->param[p].size; i++)
             update_element(r, p, i, &scalars, w, grad);
+    update_moments(r);
     silence_updated(r);
     observe_and_adapt(r);
     r->run.step++;

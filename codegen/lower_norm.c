@@ -1,0 +1,186 @@
+/* Batch norm (Ioffe and Szegedy 2015): y = (x - mean) / sqrt(variance + epsilon) * weight + bias, a
+ * channel's mean and variance being those of the batch and of its map; in evaluation the running
+ * ones. What enters has been stored; its moments are made first, one channel by one thread, and
+ * then the value is a function of each element. */
+#include "lower.h"
+
+static const char *line(struct arena *a, const struct value *v, int moment)
+{
+    return arena_format(a, "%lld", (long long)v->moments_line * moment);
+}
+
+static struct expr *real(struct arena *a, double value)
+{
+    return expr_number(a, (struct loc){0}, value);
+}
+
+/* A sum over the channel i, of what `element` adds to part[l] at `at + l`, as `name`. */
+static struct cstmt *sum_channel(struct arena *a, const struct value *v, const char *name,
+                                 const char *element)
+{
+    struct holes h = {.s = {code(a, NULL, "%s", element)}};
+    return code(a, &h,
+                "float %s_part[16];"
+                "for (int l = 0; l < 16; l++)"
+                "    %s_part[l] = 0.0f;"
+                "for (int64_t p = 0; p < %lld; p++)"
+                "    for (int64_t c = 0; c < n; c += 16) {"
+                "        const int64_t at = (i * %lld + p) * COLUMNS + c;"
+                "        independent for (int l = 0; l < 16; l++) {"
+                "            @0"
+                "        }"
+                "    }"
+                "const float %s = plast_sum16(%s_part);",
+                name, name, (long long)v->map, (long long)v->map, name, name);
+}
+
+static void params_of(struct kernel *k, const struct value *v)
+{
+    const struct plan *p = k->module->plan;
+    kernel_param(k, "const float *restrict", "weight", "m->%s",
+                 plan_field(p, v->norm->weight, NULL)->name);
+    kernel_param(k, "const float *restrict", "bias", "m->%s",
+                 plan_field(p, v->norm->bias, NULL)->name);
+}
+
+/* In training: the batch's, and what they add to the running ones, the variance as an unbiased one.
+ */
+static struct cstmt *of_batch(struct module *m, const struct value *v)
+{
+    struct arena *a = m->arena;
+    struct kernel k = kernel_new(m, arena_format(a, "%s_moments", v->name));
+    kernel_param(&k, "const int64_t", "n", "n");
+    kernel_param(&k, "const float *restrict", "in", "%s", v->term[0].segment[0].value->plain->name);
+    params_of(&k, v);
+    kernel_param(&k, "float *restrict", "moments", "%s", v->moments->name);
+    kernel_param(&k, "float *restrict", "running_mean", "gradient != NULL ? NULL : m->%s",
+                 v->running_mean);
+    kernel_param(&k, "float *restrict", "running_var", "gradient != NULL ? NULL : m->%s",
+                 v->running_var);
+    struct holes h = {
+        .e = {real(a, v->norm->epsilon), real(a, 1 - v->norm->momentum), real(a, v->norm->momentum)},
+        .s = {sum_channel(a, v, "total", "total_part[l] += c + l < n ? in[at + l] : 0.0f;"),
+              sum_channel(a, v, "square",
+                          "const float from_mean = c + l < n ? in[at + l] - mean : 0.0f;"
+                          "square_part[l] += from_mean * from_mean;")}};
+    struct cstmt *body =
+        code(a, &h,
+             "const float count = (float)n * (float)%lld;"
+             "independent for (int64_t i = 0; i < %lld; i++) {"
+             "    @0"
+             "    const float mean = total / count;"
+             "    @1"
+             "    const float inverse = 1.0f / sqrtf(square / count + $0);"
+             "    moments[i + %s] = weight[i] * inverse;"
+             "    moments[i + %s] = bias[i] - mean * weight[i] * inverse;"
+             "    moments[i + %s] = mean;"
+             "    moments[i + %s] = inverse;"
+             "    if (running_mean != NULL) {"
+             "        const float unbiased = square / (count > 1.0f ? count - 1.0f : 1.0f);"
+             "        running_mean[i] = $1 * running_mean[i] + $2 * mean;"
+             "        running_var[i] = $1 * running_var[i] + $2 * unbiased;"
+             "    }"
+             "}",
+             (long long)v->map, (long long)neurons_in(v), line(a, v, MOMENT_SCALE),
+             line(a, v, MOMENT_SHIFT), line(a, v, MOMENT_MEAN), line(a, v, MOMENT_INVERSE));
+    kernel_finish(&k, arena_format(a, "%s: moments of the batch", where(m, v->norm->loc)), body);
+    return kernel_call(&k);
+}
+
+static struct cstmt *of_run(struct module *m, const struct value *v)
+{
+    struct arena *a = m->arena;
+    struct kernel k = kernel_new(m, arena_format(a, "%s_shown_moments", v->name));
+    params_of(&k, v);
+    kernel_param(&k, "const float *restrict", "running_mean", "m->%s", v->running_mean);
+    kernel_param(&k, "const float *restrict", "running_var", "m->%s", v->running_var);
+    kernel_param(&k, "float *restrict", "moments", "%s", v->shown_moments->name);
+    struct holes h = {.e = {real(a, v->norm->epsilon)}};
+    struct cstmt *body = code(a, &h,
+                              "independent for (int64_t i = 0; i < %lld; i++) {"
+                              "    const float scale = weight[i] / sqrtf(running_var[i] + $0);"
+                              "    moments[i + %s] = scale;"
+                              "    moments[i + %s] = bias[i] - running_mean[i] * scale;"
+                              "}",
+                              (long long)neurons_in(v), line(a, v, MOMENT_SCALE),
+                              line(a, v, MOMENT_SHIFT));
+    kernel_finish(&k, arena_format(a, "%s: the running moments", where(m, v->norm->loc)), body);
+    return kernel_call(&k);
+}
+
+void lower_moments(struct module *m, struct value *v)
+{
+    m->forward = cstmt_join(m->forward, of_batch(m, v));
+    m->shown = cstmt_join(m->shown, of_run(m, v));
+}
+
+struct expr *norm_input(struct kernel *k, const struct value *v, bool train, const char *row)
+{
+    struct arena *a = k->module->arena;
+    const struct value *from = v->term[0].segment[0].value;
+    kernel_param(k, "const float *restrict", "in", "%s",
+                 train ? from->plain->name : from->shown->name);
+    kernel_param(k, "const float *restrict", "moments", "%s",
+                 train ? v->moments->name : v->shown_moments->name);
+    return ex(a, "in[at + l] * moments[%s + %s] + moments[%s + %s]", row, line(a, v, MOMENT_SCALE),
+              row, line(a, v, MOMENT_SHIFT));
+}
+
+/* d loss / d x = scale * (e - mean(e) - x' mean(e x')), x' being what weight multiplies, from the
+ * sums that are the gradients of bias and weight. */
+struct expr *norm_output(struct kernel *k, const struct value *v, const struct use *u, int number,
+                         const char *row)
+{
+    struct arena *a = k->module->arena;
+    const char *moments = arena_format(a, "moments%d", number);
+    kernel_param(k, "const float *restrict", arena_format(a, "error%d", number), "%s",
+                 u->by->error->name);
+    kernel_param(k, "const float *restrict", moments, "%s", u->by->moments->name);
+    kernel_param(k, "const float *restrict", "result", "%s", v->plain->name);
+    return ex(a, "(%s[%s + %s] * error%d[at + l] + (%s[%s + %s] * result[at + l] + %s[%s + %s]))",
+              moments, row, line(a, u->by, MOMENT_OF_ERROR), number, moments, row,
+              line(a, u->by, MOMENT_OF_VALUE), moments, row, line(a, u->by, MOMENT_REST));
+}
+
+/* From the error at the value: gradients of weight and bias, and the coefficients of what travels
+ * on. */
+void lower_norm_backward(struct module *m, struct value *v)
+{
+    struct arena *a = m->arena;
+    struct kernel k = kernel_new(m, arena_format(a, "%s_moments_backward", v->name));
+    kernel_param(&k, "const int64_t", "n", "n");
+    kernel_param(&k, "const float *restrict", "in", "%s", v->term[0].segment[0].value->plain->name);
+    kernel_param(&k, "const float *restrict", "error", "%s", v->error->name);
+    kernel_param(&k, "float *restrict", "moments", "%s", v->moments->name);
+    struct holes h = {
+        .s = {sum_channel(a, v, "total", "total_part[l] += c + l < n ? error[at + l] : 0.0f;"),
+              sum_channel(a, v, "along",
+                          "along_part[l] += c + l < n ? error[at + l] * ((in[at + l] - mean) * "
+                          "inverse) : 0.0f;")}};
+    struct cstmt *body =
+        code(a, &h,
+             "const float count = (float)n * (float)%lld;"
+             "independent for (int64_t i = 0; i < %lld; i++) {"
+             "    const float scale = moments[i + %s];"
+             "    const float mean = moments[i + %s];"
+             "    const float inverse = moments[i + %s];"
+             "    @0"
+             "    @1"
+             "    const float of_value = -scale * inverse * (along / count);"
+             "    moments[i + %s] = scale;"
+             "    moments[i + %s] = of_value;"
+             "    moments[i + %s] = -scale * (total / count) - of_value * mean;"
+             "    moments[i + %s] = total;"
+             "    moments[i + %s] = along;"
+             "}",
+             (long long)v->map, (long long)neurons_in(v), line(a, v, MOMENT_SCALE),
+             line(a, v, MOMENT_MEAN), line(a, v, MOMENT_INVERSE), line(a, v, MOMENT_OF_ERROR),
+             line(a, v, MOMENT_OF_VALUE), line(a, v, MOMENT_REST), line(a, v, MOMENT_BIAS),
+             line(a, v, MOMENT_WEIGHT));
+    kernel_finish(&k, "Gradients of its scale and shift, and what its error is made of.", body);
+    m->errors = cstmt_join(m->errors, kernel_call(&k));
+    lower_vector_update(m, v->norm->weight,
+                        arena_format(a, "%s + %s", v->moments->name, line(a, v, MOMENT_WEIGHT)));
+    lower_vector_update(m, v->norm->bias,
+                        arena_format(a, "%s + %s", v->moments->name, line(a, v, MOMENT_BIAS)));
+}
