@@ -77,13 +77,13 @@ struct use {
     int64_t rows;
 };
 
-/* What normalising keeps of a channel: what x is multiplied by, what is added; mean and inverse
- * deviation; and for its error three coefficients. */
+/* What normalising keeps of a channel: what x - mean is multiplied by, mean, inverse
+ * deviation; for its error three coefficients; gradients. */
 enum {
     MOMENT_SCALE,
-    MOMENT_SHIFT,
     MOMENT_MEAN,
     MOMENT_INVERSE,
+    MOMENT_VARIANCE, /* the unbiased one */
     MOMENT_OF_ERROR,
     MOMENT_OF_VALUE,
     MOMENT_REST,
