@@ -81,6 +81,7 @@ static void add_input(struct builder *b, struct deployed *to, const struct segme
 {
     struct deployed *from = b->of[g->value->index];
     struct product *p = add_product(b, to, from, arena_format(b->d->arena, "%s_input", to->name));
+    p->is_input = true;
     for (int64_t unit = 0; unit < g->rows; unit++) {
         int64_t row = b->left[to->value->index].place[column + unit];
         if (row >= 0)
