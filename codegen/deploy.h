@@ -120,6 +120,7 @@ struct report {
     struct counts before, after; /* of all */
 };
 struct report *deploy_report(const struct deployment *);
+const char *deploy_name_of(const struct deployment *, const struct value *); /* the model's */
 /* As a page with pictures, as JSON. */
 void deploy_report_html(struct text *, const struct deployment *);
 void deploy_report_json(struct text *, const struct deployment *);

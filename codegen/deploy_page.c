@@ -132,8 +132,10 @@ static void print_live(struct text *t, const struct deployed *v, const struct pr
         }
 }
 
-static void print_map(struct text *t, const struct deployed *v, const struct product *p)
+static void print_map(struct text *t, const struct deployment *d, const struct deployed *v,
+                      const struct product *p)
 {
+    const char *from = deploy_name_of(d, p->from->value), *to = deploy_name_of(d, v->value);
     int64_t rows = v->units, cols = p->from->units, cell = cell_of(rows, cols);
     text_printf(t,
                 "<figure class=\"scroll\"><svg class=\"map\" role=\"img\" data-of=\"%s\" "
@@ -141,15 +143,15 @@ static void print_map(struct text *t, const struct deployed *v, const struct pro
                 "shape-rendering=\"crispEdges\"><title>Weights from %s to %s: %lld of %lld "
                 "live</title><rect class=\"dead\" width=\"%lld\" height=\"%lld\"/>"
                 "<path class=\"gone\" d=\"",
-                v->name, p->from->name, (long long)cols, (long long)rows, (long long)(cell * cols),
-                (long long)(cell * rows), p->from->name, v->name, (long long)p->live,
-                (long long)(rows * cols), (long long)cols, (long long)rows);
+                to, from, (long long)cols, (long long)rows, (long long)(cell * cols),
+                (long long)(cell * rows), from, to, (long long)p->live, (long long)(rows * cols),
+                (long long)cols, (long long)rows);
     print_gone(t, v, "M0 %lld.5h%lld", cols);
     print_gone(t, p->from, "M%lld.5 0v%lld", rows);
     text_add(t, "\"/><path class=\"live\" d=\"");
     print_live(t, v, p);
     text_printf(t, "\"/></svg><figcaption>From <b>%s</b> (%lld columns) to <b>%s</b> (%lld rows): ",
-                p->from->name, (long long)cols, v->name, (long long)rows);
+                from, (long long)cols, to, (long long)rows);
     print_number(t, p->live);
     text_printf(t, " live, of %lld &times; %lld as they are left; %s, ", (long long)p->cols,
                 (long long)p->rows, storage_name(p->storage));
@@ -188,7 +190,7 @@ static void print_pixels(struct text *t, const struct deployment *d, const struc
     text_printf(t,
                 "</g></svg><figcaption>How many of them read each pixel of <b>%s</b>: at most "
                 "%lld</figcaption></figure>\n",
-                p->from->name, (long long)most);
+                deploy_name_of(d, p->from->value), (long long)most);
 }
 
 static void print_layer(struct text *t, const struct deployment *d, const struct layer_report *l)
@@ -207,7 +209,7 @@ static void print_layer(struct text *t, const struct deployment *d, const struct
     }
     text_add(t, "</p>\n");
     for (int k = 0; k < l->left->products; k++) {
-        print_map(t, l->left, &l->left->product[k]);
+        print_map(t, d, l->left, &l->left->product[k]);
         print_pixels(t, d, &l->left->product[k]);
     }
 }

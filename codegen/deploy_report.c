@@ -12,6 +12,15 @@ static const struct deployed *deployed_of(const struct deployment *d, const stru
     return NULL;
 }
 
+/* Of a layer that takes several values, the last has its name. */
+const char *deploy_name_of(const struct deployment *d, const struct value *v)
+{
+    const struct plan *p = d->plan;
+    if (v->is_input)
+        return p->net->input->name;
+    return v->layer && p->home[v->layer->value->index] == v ? v->layer->name : v->name;
+}
+
 /* Before anything died. */
 static int64_t synapses_of(const struct value *v)
 {
@@ -59,7 +68,7 @@ struct report *deploy_report(const struct deployment *d)
         if (v->is_input)
             continue;
         struct layer_report *l = &r->layer[r->layers++];
-        l->name = v->layer ? v->layer->name : v->name;
+        l->name = deploy_name_of(d, v);
         l->left = deployed_of(d, v);
         l->before = counts_before(v);
         if (l->left)
@@ -87,7 +96,7 @@ static void print_counts(struct text *t, struct counts before, struct counts aft
     }
 }
 
-static void print_matrices(struct text *t, const struct deployed *v)
+static void print_matrices(struct text *t, const struct deployment *d, const struct deployed *v)
 {
     for (int k = 0; v && k < v->products; k++) {
         const struct product *p = &v->product[k];
@@ -95,8 +104,8 @@ static void print_matrices(struct text *t, const struct deployed *v)
                     "%s{\"from\": \"%s\", \"inputs_before\": %lld, \"inputs\": %lld, "
                     "\"outputs_before\": %lld, \"outputs\": %lld, \"live\": %lld, \"form\": "
                     "\"%s\", \"bytes\": %zu}",
-                    k ? ", " : "", p->from->name, (long long)p->from->units, (long long)p->cols,
-                    (long long)v->units, (long long)p->rows, (long long)p->live,
+                    k ? ", " : "", deploy_name_of(d, p->from->value), (long long)p->from->units,
+                    (long long)p->cols, (long long)v->units, (long long)p->rows, (long long)p->live,
                     storage_name(p->storage), p->bytes);
     }
 }
@@ -115,7 +124,7 @@ void deploy_report_json(struct text *t, const struct deployment *d)
         text_printf(t, "%s\n  {\"name\": \"%s\", ", i ? "," : "", l->name);
         print_counts(t, l->before, l->after);
         text_add(t, "\"matrices\": [");
-        print_matrices(t, l->left);
+        print_matrices(t, d, l->left);
         text_add(t, "]}");
     }
     text_add(t, "\n]}\n");
