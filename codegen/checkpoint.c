@@ -19,28 +19,10 @@ struct reading {
     const char *wrong;
 };
 
-static bool is_saved(const struct field *f)
-{
-    return f->kind != F_CARRY && f->kind != F_COUNTS && f->kind != F_PLACES;
-}
-
-static const char *type_of(const struct field *f)
-{
-    return f->kind == F_MASK ? "U8" : f->kind == F_COUNTER ? "I64" : "F32";
-}
-
 static bool fail(struct reading *r, const char *what)
 {
     r->wrong = arena_format(r->arena, "%s: %s", r->into->path, what);
     return false;
-}
-
-static const char *shape_of(struct arena *a, const int64_t *dim, int rank)
-{
-    struct text t = text_new(a);
-    for (int i = 0; i < rank; i++)
-        text_printf(&t, "%s%" PRId64, i ? ", " : "", dim[i]);
-    return arena_format(a, "[%s]", t.size ? t.bytes : "");
 }
 
 static bool check_entry(struct reading *r, const struct field *f, const struct plast_entry *e)
@@ -48,11 +30,11 @@ static bool check_entry(struct reading *r, const struct field *f, const struct p
     struct arena *a = r->arena;
     if (f->rank != e->rank || memcmp(f->shape, e->shape, (size_t)f->rank * sizeof *f->shape) != 0)
         return fail(r, arena_format(a, "is of another model: %s is %s in the model, %s there",
-                                    f->tensor, shape_of(a, f->shape, f->rank),
-                                    shape_of(a, e->shape, e->rank)));
-    if (strcmp(e->type, type_of(f)) != 0)
+                                    f->tensor, dimensions_text(a, f->shape, f->rank),
+                                    dimensions_text(a, e->shape, e->rank)));
+    if (strcmp(e->type, tensor_type(f)) != 0)
         return fail(r, arena_format(a, "is of another model: %s is %s in the model, %s there",
-                                    f->tensor, type_of(f), e->type));
+                                    f->tensor, tensor_type(f), e->type));
     return true;
 }
 
@@ -64,7 +46,7 @@ static bool check_names(struct reading *r)
                                     r->plan->net->name));
     for (int i = 0; i < r->plan->fields; i++) {
         const struct field *f = &r->plan->field[i];
-        const struct plast_entry *e = is_saved(f) ? plast_find_entry(&r->header, f->tensor) : NULL;
+        const struct plast_entry *e = is_tensor(f) ? plast_find_entry(&r->header, f->tensor) : NULL;
         if (e && !check_entry(r, f, e))
             return false;
         if (!e && f->kind == F_PARAM)
@@ -72,7 +54,7 @@ static bool check_names(struct reading *r)
     }
     for (size_t k = 0; k < r->header.entries; k++) {
         const struct field *f = plan_find_field(r->plan, r->header.entry[k].name);
-        if (!f || !is_saved(f))
+        if (!f || !is_tensor(f))
             return fail(r,
                         arena_format(r->arena, "is of another model: it has %s, which %s has not",
                                      r->header.entry[k].name, r->plan->net->name));

@@ -208,10 +208,7 @@ static void print_tensor(struct text *t, const struct plan *p, const struct axes
 {
     text_add(t, "    {");
     print_c_string(t, f->tensor, strlen(f->tensor));
-    text_printf(t, ", %s, %s, ", role_of(f),
-                f->kind == F_MASK      ? "PLAST_U8"
-                : f->kind == F_COUNTER ? "PLAST_I64"
-                                       : "PLAST_F32");
+    text_printf(t, ", %s, PLAST_%s, ", role_of(f), tensor_type(f));
     print_shape(t, f->shape, f->rank, 4);
     text_printf(t, ", %lld, offsetof(struct %s, %s), %lld, %d, %d, ", (long long)f->line,
                 p->net->name, f->name, (long long)f->probe, layer_number(p->net, f->layer),
@@ -282,11 +279,6 @@ static double step_flops(const struct plan *p)
                          (m->segment[s].value->learns ? 3 : 2);
         }
     return flops;
-}
-
-bool is_tensor(const struct field *f)
-{
-    return f->kind != F_CARRY && f->kind != F_COUNTS && f->kind != F_PLACES;
 }
 
 static void print_manifest(struct text *t, const struct module *m)
