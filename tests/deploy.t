@@ -140,10 +140,7 @@ spoilt() # spoilt BYTES TENSOR: the first number of the tensor becomes these fou
     begin=$(head -c $((8 + length)) every.st | tail -c "$length" |
         sed 's/.*"'"$2"'": *{[^}]*"data_offsets": *\[\([0-9]*\),.*/\1/')
     cp every.st spoilt.st && printf "$1" | dd of=spoilt.st bs=1 seek=$((8 + length + begin)) conv=notrunc 2>/dev/null
-    "$PLASTC" every.pl --deploy spoilt.st -o x.c 2>message
-    status=$?
-    cat message
-    test $status -eq 3 && grep -q "$2 is infinite or not a number in row 0, column 0" message
+    says 3 "$2 is infinite or not a number in row 0, column 0" "$PLASTC" every.pl --deploy spoilt.st -o x.c
 }
 try 'what is not a number is named' spoilt '\000\000\300\177' b.weight
 try 'and infinity' spoilt '\000\000\200\177' b.weight
