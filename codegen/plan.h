@@ -205,12 +205,12 @@ bool plan_check(const struct plan *, struct diag *);
 struct expr *plan_hoist(struct plan *, struct expr *);
 bool is_run_scalar(const char *name);
 const struct field *plan_field(const struct plan *, const struct param *, const char *state);
+bool is_tensor(const struct field *);          /* described to programs, and saved */
+const char *tensor_type(const struct field *); /* as files of safetensors name it: "F32" */
 /* The mask of the layer's neurons, or NULL. */
 const char *plan_neuron_mask(const struct plan *, const struct layer *);
 /* Those of the rows a term reads, which are the columns of its weight, that can die. */
 int term_mortals(struct arena *, const struct term *, struct mortal **list);
-bool is_tensor(const struct field *);          /* described to programs, and saved */
-const char *tensor_type(const struct field *); /* as files of safetensors name it: "F32" */
 /* By the tensor's name; NULL if there is none. */
 const struct field *plan_find_field(const struct plan *, const char *tensor);
 
