@@ -29,7 +29,7 @@ struct module {
 struct kernel {
     struct module *module;
     const char *name;
-    bool sparse; /* it walks live synapses alone: no place it meets is dead */
+    bool sparse;          /* it walks live synapses alone: no place it meets is dead */
     const char *position; /* where in a neuron's map it is; NULL: neurons have none */
     struct text params, names, actuals;
     const char *tile_names; /* what the kernel passes on to its tile */
@@ -114,8 +114,8 @@ struct walk walk_column(struct kernel *, const struct term *, const char *suffix
 struct form {
     const char *suffix; /* of functions */
     bool sparse;
-    bool map; /* tiles are neurons at one place of their maps, see lower_conv.c */
-    const char *params;             /* of a tile */
+    bool map;           /* tiles are neurons at one place of their maps, see lower_conv.c */
+    const char *params; /* of a tile */
     const char *rows, *vecs, *span; /* of a tile: rows, vectors of samples, samples */
     const char *most;               /* rows of the largest tile */
     const char *each;               /* the loop over rows: unrolled or not */

@@ -69,8 +69,7 @@ static struct cstmt *of_batch(struct module *m, const struct value *v)
              "    moments[i + %s] = square / (count > 1.0f ? count - 1.0f : 1.0f);"
              "}",
              (long long)v->map, (long long)neurons_in(v), line(a, v, MOMENT_SCALE),
-             line(a, v, MOMENT_MEAN), line(a, v, MOMENT_INVERSE),
-             line(a, v, MOMENT_VARIANCE));
+             line(a, v, MOMENT_MEAN), line(a, v, MOMENT_INVERSE), line(a, v, MOMENT_VARIANCE));
     kernel_finish(&k, arena_format(a, "%s: moments of the batch", where(m, v->norm->loc)), body);
     return kernel_call(&k);
 }
@@ -84,13 +83,13 @@ static struct cstmt *of_run(struct module *m, const struct value *v)
     kernel_param(&k, "const float *restrict", "running_var", "m->%s", v->running_var);
     kernel_param(&k, "float *restrict", "moments", "%s", v->shown_moments->name);
     struct holes h = {.e = {real(a, v->norm->epsilon)}};
-    struct cstmt *body = code(a, &h,
-                              "independent for (int64_t i = 0; i < %lld; i++) {"
-                              "    moments[i + %s] = weight[i] / sqrtf(running_var[i] + $0);"
-                              "    moments[i + %s] = running_mean[i];"
-                              "}",
-                              (long long)neurons_in(v), line(a, v, MOMENT_SCALE),
-                              line(a, v, MOMENT_MEAN));
+    struct cstmt *body =
+        code(a, &h,
+             "independent for (int64_t i = 0; i < %lld; i++) {"
+             "    moments[i + %s] = weight[i] / sqrtf(running_var[i] + $0);"
+             "    moments[i + %s] = running_mean[i];"
+             "}",
+             (long long)neurons_in(v), line(a, v, MOMENT_SCALE), line(a, v, MOMENT_MEAN));
     kernel_finish(&k, arena_format(a, "%s: the running moments", where(m, v->norm->loc)), body);
     return kernel_call(&k);
 }
@@ -176,7 +175,9 @@ void lower_norm_backward(struct module *m, struct value *v)
              line(a, v, MOMENT_MEAN), line(a, v, MOMENT_INVERSE), line(a, v, MOMENT_OF_ERROR),
              line(a, v, MOMENT_OF_VALUE), line(a, v, MOMENT_REST), line(a, v, MOMENT_BIAS),
              line(a, v, MOMENT_WEIGHT), line(a, v, MOMENT_VARIANCE));
-    kernel_finish(&k, "Gradients of its scale and shift, what its error is made of, the running moments.", body);
+    kernel_finish(
+        &k, "Gradients of its scale and shift, what its error is made of, the running moments.",
+        body);
     m->errors = cstmt_join(m->errors, kernel_call(&k));
     lower_vector_update(m, v->norm->weight,
                         arena_format(a, "%s + %s", v->moments->name, line(a, v, MOMENT_WEIGHT)));

@@ -19,13 +19,19 @@ bool shape_equal(const struct shape *a, const struct shape *b)
     return true;
 }
 
-const char *shape_text(struct arena *arena, const struct shape *shape)
+const char *dimensions_text(struct arena *arena, const int64_t *dim, int rank)
 {
     struct text text = text_new(arena);
-    for (int i = 0; i < shape->rank; i++)
-        text_printf(&text, "%s%lld", i ? ", " : "[", (long long)shape->dim[i]);
+    text_add(&text, "[");
+    for (int i = 0; i < rank; i++)
+        text_printf(&text, "%s%lld", i ? ", " : "", (long long)dim[i]);
     text_add(&text, "]");
     return text.bytes;
+}
+
+const char *shape_text(struct arena *arena, const struct shape *shape)
+{
+    return dimensions_text(arena, shape->dim, shape->rank);
 }
 
 static const char *init_text(enum init init)

@@ -15,15 +15,6 @@ with() # with SETTING COMMAND...: the model made of something else
 {
     (HANDMADE="$HANDMADE $1"; export HANDMADE; shift; "$@")
 }
-says() # says STATUS PATTERN COMMAND...: ends with the status and says that on standard error
-{
-    says_status=$1 says_pattern=$2
-    shift 2
-    "$@" >says.out 2>says.err
-    set -- $?
-    cat says.err
-    test "$1" -eq "$says_status" && grep -q -e "$says_pattern" says.err
-}
 same() { cmp "$1" "$2"; }
 
 # ------------------------------------------------------------------ the command line
