@@ -307,7 +307,8 @@ static void test_glyphs(void)
     ok(split.train.samples == 20 && test->samples == 2000 && test->frames == 6 && test->counts,
        "glyphs in frames");
     ok(hash_set(test) == hash_set(&again.test), "the same when opened alone, and flat");
-    ok(hash_set(test) == UINT64_C(0x297fb621cb0bca1d), "the events of seed 1 are those of every machine");
+    ok(hash_set(test) == UINT64_C(0x297fb621cb0bca1d),
+       "the events of seed 1 are those of every machine");
     note("hash 0x%016llx", (unsigned long long)hash_set(test));
     bool balanced = true, busy = true;
     for (int move = 0; move < 3; move++) {
