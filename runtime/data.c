@@ -129,30 +129,30 @@ static const char *after(const char *spec, const char *name)
     return !strncmp(spec, name, length) && spec[length] == ':' ? spec + length + 1 : NULL;
 }
 
-/* The sources of a file or folder; frames: samples have a time axis. */
+/* The sources of a file or folder, and whether their samples have a time axis. */
 static const struct source {
     const char *name;
-    bool frames;
+    enum { STILL, TIMED, EITHER } axis;
     int (*open)(struct plast_split *, const char *rest, const struct plast_request *);
-} sources[] = {{"idx", false, plast_open_idx},
-               {"cifar10", false, plast_open_cifar10},
-               {"events", true, plast_open_events},
-               {"npy", false, plast_open_npy},
-               {"csv", false, plast_open_csv}};
+} sources[] = {{"idx", STILL, plast_open_idx},
+               {"cifar10", STILL, plast_open_cifar10},
+               {"events", TIMED, plast_open_events},
+               {"npy", EITHER, plast_open_npy},
+               {"csv", STILL, plast_open_csv}};
 
 static int open_source(struct plast_split *split, const struct source *source, const char *rest,
                        const struct plast_request *request)
 {
     const struct plast_model *model = request->model;
-    if (source->frames && !model->frames)
+    if (source->axis == TIMED && !model->frames)
         return plast_fail(request->fault, PLAST_STATUS_USAGE,
                           "%s: recordings have a time axis, but the input of '%s' has none: it is"
                           " declared with `|> events`",
                           source->name, model->name);
-    if (!source->frames && model->frames)
+    if (source->axis == STILL && model->frames)
         return plast_fail(request->fault, PLAST_STATUS_USAGE,
                           "%s: its samples have no time axis, but '%s' takes events in %" PRId64
-                          " frames: events:DIR and glyphs have one",
+                          " frames: events:DIR, npy:X.npy,Y.npy and glyphs have one",
                           source->name, model->name, model->frames);
     return source->open(split, rest, request);
 }

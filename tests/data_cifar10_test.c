@@ -175,9 +175,10 @@ static void test_specs(void)
             " [1, 32, 96]");
     refused("cifar10:@", PLAST_FOR_TRAIN, &flat, 2,
             "cifar10: images are [3, 32, 32] or, flat, [3072], but the input of 'net' is [3071]");
-    refused("cifar10:@", PLAST_FOR_TRAIN, &timed, 2,
-            "cifar10: its samples have no time axis, but 'net' takes events in 4 frames: events:DIR"
-            " and glyphs have one");
+    refused(
+        "cifar10:@", PLAST_FOR_TRAIN, &timed, 2,
+        "cifar10: its samples have no time axis, but 'net' takes events in 4 frames: events:DIR,"
+        " npy:X.npy,Y.npy and glyphs have one");
 }
 
 static void test_wrong(void)

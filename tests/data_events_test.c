@@ -226,8 +226,8 @@ static void test_models(void)
     refused("events:@", PLAST_FOR_TRAIN, &flat, 2,
             "events: a frame has 2 x 34 x 34 = 2312 points, but the input of 'net' is [2000]");
     refused("csv:@/x.csv", PLAST_FOR_TRAIN, &flat, 2,
-            "csv: its samples have no time axis, but 'net' takes events in 5 frames: events:DIR"
-            " and glyphs have one");
+            "csv: its samples have no time axis, but 'net' takes events in 5 frames: events:DIR,"
+            " npy:X.npy,Y.npy and glyphs have one");
 }
 
 /* A folder nobody may read. Root may read all. */
