@@ -329,6 +329,9 @@ static void print_manifest(struct text *t, const struct module *m)
         text_printf(t, "%s%lld", i ? ", " : "", (long long)in->dim[i]);
     text_printf(t, "},\n    .inputs = %s,\n    .outputs = %s,\n", p->input->units,
                 p->output->units);
+    if (net->steps)
+        text_printf(t, "    .steps = %lld,\n    .frames = %lld,\n", (long long)net->steps,
+                    net->frames ? (long long)net->steps : 0LL);
     text_printf(t, "    .loss = %s,\n    .learn = %s,\n",
                 net->loss == LOSS_MSE ? "PLAST_MSE" : "PLAST_CROSS_ENTROPY", learns[net->learn]);
     text_printf(t, "    .batch = BATCH,\n    .epochs = %lld,\n    .seed = %lluu,\n",
