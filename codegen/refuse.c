@@ -34,6 +34,8 @@ static const char *not_lowered(const struct node *n)
     case N_MAXPOOL:
     case N_AVGPOOL:
     case N_BATCHNORM:
+    case N_FLIP:
+    case N_CROP:
         return NULL;
     case N_NEURON:
         return n->neuron->name;
@@ -41,10 +43,6 @@ static const char *not_lowered(const struct node *n)
         return "prev";
     case N_READOUT:
         return "a read-out of time";
-    case N_FLIP:
-        return "flip";
-    case N_CROP:
-        return "crop";
     case N_ENCODE:
         return "time";
     }
