@@ -285,8 +285,8 @@ struct node *make_batchnorm(const struct context *, struct expr *call, struct no
 struct node *make_dropout(const struct context *, struct expr *call, struct node *input,
                           struct expr **arg);
 struct node *make_map(const struct context *, struct expr *call, struct node *input, int from);
-struct node *make_neuron(const struct context *, struct expr *call, struct symbol *,
-                         struct node *input, int from);
+struct node *apply_neuron(const struct context *, struct expr *call, struct symbol *,
+                          struct node *input, int from);
 struct node *make_readout(const struct context *, enum readout, struct expr *call,
                           struct node *input);
 /* `layer` is its one argument, or what stands before `|>`. */

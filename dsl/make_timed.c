@@ -179,8 +179,8 @@ static void add_learnables(struct check *check, struct node *n, const struct lea
     }
 }
 
-struct node *make_neuron(const struct context *c, struct expr *call, struct symbol *s,
-                         struct node *input, int from)
+struct node *apply_neuron(const struct context *c, struct expr *call, struct symbol *s,
+                          struct node *input, int from)
 {
     struct check *check = c->check;
     struct formals formals = {.at = s->formals.at + 1, .count = s->formals.count - 1};

@@ -189,7 +189,7 @@ struct node *apply_operator(const struct context *c, struct expr *call, struct n
     if (s && s->kind == SYM_BLOCK)
         return expand_block(c, call, s, input, from);
     if (s && s->kind == SYM_NEURON)
-        return make_neuron(c, call, s, input, from);
+        return apply_neuron(c, call, s, input, from);
     if (s && s->formals.count == 0 && !s->poisoned) {
         diag_error(check->diag, call->name_loc, "'%s' takes no argument, so nothing can enter it",
                    call->name);
