@@ -16,18 +16,9 @@ struct reading {
     struct checkpoint *into;
     struct plast_safetensors header;
     FILE *file;
+    bool complete; /* a run was saved, not weights from elsewhere: everything must be there */
     const char *wrong;
 };
-
-static bool is_saved(const struct field *f)
-{
-    return f->kind != F_CARRY && f->kind != F_COUNTS && f->kind != F_PLACES;
-}
-
-static const char *type_of(const struct field *f)
-{
-    return f->kind == F_MASK ? "U8" : f->kind == F_COUNTER ? "I64" : "F32";
-}
 
 static bool fail(struct reading *r, const char *what)
 {
@@ -35,44 +26,46 @@ static bool fail(struct reading *r, const char *what)
     return false;
 }
 
-static const char *shape_of(struct arena *a, const int64_t *dim, int rank)
-{
-    struct text t = text_new(a);
-    for (int i = 0; i < rank; i++)
-        text_printf(&t, "%s%" PRId64, i ? ", " : "", dim[i]);
-    return arena_format(a, "[%s]", t.size ? t.bytes : "");
-}
-
 static bool check_entry(struct reading *r, const struct field *f, const struct plast_entry *e)
 {
     struct arena *a = r->arena;
     if (f->rank != e->rank || memcmp(f->shape, e->shape, (size_t)f->rank * sizeof *f->shape) != 0)
         return fail(r, arena_format(a, "is of another model: %s is %s in the model, %s there",
-                                    f->tensor, shape_of(a, f->shape, f->rank),
-                                    shape_of(a, e->shape, e->rank)));
-    if (strcmp(e->type, type_of(f)) != 0)
+                                    f->tensor, dimensions_text(a, f->shape, f->rank),
+                                    dimensions_text(a, e->shape, e->rank)));
+    if (strcmp(e->type, tensor_type(f)) != 0)
         return fail(r, arena_format(a, "is of another model: %s is %s in the model, %s there",
-                                    f->tensor, type_of(f), e->type));
+                                    f->tensor, tensor_type(f), e->type));
+    return true;
+}
+
+static bool check_model(struct reading *r)
+{
+    const char *format = plast_find_metadata(&r->header, "format");
+    const char *name = plast_find_metadata(&r->header, "model"), *own = r->plan->net->name;
+    r->complete = format && strncmp(format, "plast", 5) == 0;
+    if (r->complete && strcmp(format, "plast 1") != 0)
+        return fail(r, "is a checkpoint of a version of plast that is not known");
+    if (name && strcmp(name, own) != 0)
+        return fail(r, arena_format(r->arena, "is of another model: of %s, not of %s", name, own));
+    if (r->complete && !name)
+        return fail(r, arena_format(r->arena, "is of another model: its model is not %s", own));
     return true;
 }
 
 static bool check_names(struct reading *r)
 {
-    const char *name = plast_find_metadata(&r->header, "model");
-    if (name && strcmp(name, r->plan->net->name) != 0)
-        return fail(r, arena_format(r->arena, "is of another model: of %s, not of %s", name,
-                                    r->plan->net->name));
     for (int i = 0; i < r->plan->fields; i++) {
         const struct field *f = &r->plan->field[i];
-        const struct plast_entry *e = is_saved(f) ? plast_find_entry(&r->header, f->tensor) : NULL;
+        const struct plast_entry *e = is_tensor(f) ? plast_find_entry(&r->header, f->tensor) : NULL;
         if (e && !check_entry(r, f, e))
             return false;
-        if (!e && f->kind == F_PARAM)
+        if (!e && (f->kind == F_PARAM || (r->complete && is_tensor(f))))
             return fail(r, arena_format(r->arena, "is of another model: it has no %s", f->tensor));
     }
     for (size_t k = 0; k < r->header.entries; k++) {
         const struct field *f = plan_find_field(r->plan, r->header.entry[k].name);
-        if (!f || !is_saved(f))
+        if (!f || !is_tensor(f))
             return fail(r,
                         arena_format(r->arena, "is of another model: it has %s, which %s has not",
                                      r->header.entry[k].name, r->plan->net->name));
@@ -95,9 +88,7 @@ static void *read_entry(struct reading *r, const struct plast_entry *e, size_t s
 
 static const char *place_text_of(struct reading *r, const struct field *f, int64_t at)
 {
-    return f->cols == 1 ? arena_format(r->arena, "element %" PRId64, at)
-                        : arena_format(r->arena, "row %" PRId64 ", column %" PRId64, at / f->cols,
-                                       at % f->cols);
+    return arena_format(r->arena, "row %" PRId64 ", column %" PRId64, at / f->cols, at % f->cols);
 }
 
 static bool read_mask(struct reading *r, int i, const struct plast_entry *e)
@@ -125,6 +116,19 @@ static bool read_values(struct reading *r, int i, const struct plast_entry *e)
     return values != NULL;
 }
 
+/* The compiler has no use for them; what is no count would stop the program that reads it. The
+ * first says whether the rule has begun. */
+static bool check_counters(struct reading *r, const struct field *f, const struct plast_entry *e)
+{
+    const int64_t *count = read_entry(r, e, sizeof *count);
+    for (int64_t k = 0; count && k < f->rows * f->cols; k++)
+        if (count[k] < 0 || (k == 0 && count[k] > 1))
+            return fail(r, arena_format(r->arena,
+                                        "%s is %" PRId64 " in row %" PRId64 ": %s was expected",
+                                        f->tensor, count[k], k, k ? "a count" : "0 or 1"));
+    return count != NULL;
+}
+
 static bool read_fields(struct reading *r)
 {
     for (int i = 0; i < r->plan->fields; i++) {
@@ -133,6 +137,8 @@ static bool read_fields(struct reading *r)
         if (f->kind == F_MASK && e && !read_mask(r, i, e))
             return false;
         if (f->kind == F_PARAM && !read_values(r, i, e))
+            return false;
+        if (f->kind == F_COUNTER && e && !check_counters(r, f, e))
             return false;
     }
     return true;
@@ -151,10 +157,31 @@ static void silence(const struct plan *p, struct checkpoint *c)
     }
 }
 
-static double number_of(const struct reading *r, const char *key)
+/* Weights from elsewhere stand at no point of a run. */
+static bool read_count(struct reading *r, const char *key, double *count)
 {
-    const char *text = plast_find_metadata(&r->header, key);
-    return text ? strtod(text, NULL) : 0;
+    const char *text = r->complete ? plast_find_metadata(&r->header, key) : "0";
+    char *end = NULL;
+    errno = 0;
+    long long n = text ? strtoll(text, &end, 10) : 0;
+    if (!text)
+        return fail(r, arena_format(r->arena, "__metadata__ has no %s", key));
+    if (errno || end == text || *end || n < 0)
+        return fail(r, arena_format(r->arena, "%s in __metadata__ is damaged", key));
+    *count = (double)n;
+    return true;
+}
+
+static bool read_run(struct reading *r)
+{
+    struct checkpoint *c = r->into;
+    double steps = 0;
+    if (!read_count(r, "epoch", &c->epoch) || !read_count(r, "epochs", &c->epochs) ||
+        !read_count(r, "step", &c->step) || !read_count(r, "steps_per_epoch", &steps))
+        return false;
+    steps *= c->epochs;
+    c->progress = steps > 0 ? fmin(1, c->step / steps) : 0;
+    return true;
 }
 
 static bool read_all(struct reading *r)
@@ -167,16 +194,9 @@ static bool read_all(struct reading *r)
     bool read = plast_read_safetensors(&r->header, c->path, r->file, &fault) == 0;
     if (!read)
         r->wrong = arena_format(r->arena, "%s", fault.text);
-    if (read && (!check_names(r) || !read_fields(r)))
-        read = false;
-    if (read) {
-        c->epoch = number_of(r, "epoch");
-        c->epochs = number_of(r, "epochs");
-        c->step = number_of(r, "step");
-        double steps = c->epochs * number_of(r, "steps_per_epoch");
-        c->progress = steps > 0 ? fmin(1, c->step / steps) : 0;
+    read = read && check_model(r) && check_names(r) && read_run(r) && read_fields(r);
+    if (read)
         silence(r->plan, c);
-    }
     plast_free_safetensors(&r->header);
     fclose(r->file);
     return read;

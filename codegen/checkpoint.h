@@ -29,7 +29,8 @@ struct survivors {
 };
 /* One for each value of the plan. */
 struct survivors *find_survivors(const struct plan *, const struct checkpoint *);
-bool is_dead(const struct plan *, const struct checkpoint *, const struct value *, int64_t row);
+/* [rows]: whether the masks have it dead. */
+bool *find_dead(const struct plan *, const struct checkpoint *, const struct value *);
 
 /* Takes those units out of the plan's net that the checkpoint has dead wherever they are summed or
  * passed on, the input's and the output's apart. The plan is then of no net any more; the net must

@@ -1,6 +1,6 @@
 /* Plan and checkpoint -> the net that is left of them. The transforms of the input are folded into
  * the weights that read it, so that a silent input stays silent. */
-#include "deploy.h"
+#include "deploy_build.h"
 #include "memory.h"
 #include "names.h"
 
@@ -9,15 +9,21 @@
 struct builder {
     struct deployment *d;
     const struct checkpoint *c;
-    const struct survivors *left;
-    struct deployed **of; /* by the value's index; NULL: nothing of it is left */
+    struct survivors *left;
+    const struct constants *constant; /* by the value's index */
+    struct deployed **of;             /* by the value's index; NULL: nothing of it is left */
     struct names *names;
+};
+
+struct run {
+    struct arena *arena;
+    const struct checkpoint *checkpoint;
 };
 
 static struct expr *run_scalar(void *context, const struct expr *e)
 {
-    const struct builder *b = context;
-    const struct checkpoint *c = b->c;
+    const struct run *run = context;
+    const struct checkpoint *c = run->checkpoint;
     const struct {
         const char *name;
         double value;
@@ -25,8 +31,15 @@ static struct expr *run_scalar(void *context, const struct expr *e)
         {"epoch", c->epoch}, {"epochs", c->epochs}, {"step", c->step}, {"progress", c->progress}};
     for (size_t i = 0; i < sizeof scalar / sizeof *scalar; i++)
         if (strcmp(e->name, scalar[i].name) == 0)
-            return expr_number(b->d->arena, e->loc, scalar[i].value);
+            return expr_number(run->arena, e->loc, scalar[i].value);
     return NULL;
+}
+
+struct expr *deploy_chain(const struct deployment *d, const struct checkpoint *c,
+                          const struct value *v)
+{
+    struct run run = {d->arena, c};
+    return expr_fold(d->arena, expr_replace(d->arena, v->predict, run_scalar, &run));
 }
 
 static struct product *add_product(struct builder *b, struct deployed *to, struct deployed *from,
@@ -81,6 +94,7 @@ static void add_input(struct builder *b, struct deployed *to, const struct segme
 {
     struct deployed *from = b->of[g->value->index];
     struct product *p = add_product(b, to, from, arena_format(b->d->arena, "%s_input", to->name));
+    p->is_input = true;
     for (int64_t unit = 0; unit < g->rows; unit++) {
         int64_t row = b->left[to->value->index].place[column + unit];
         if (row >= 0)
@@ -164,10 +178,12 @@ static void add_value(struct builder *b, const struct value *v)
         to->rows = live_outputs(b, v, left->row);
     to->bias = NEW_ARRAY(d->arena, to->rows + 1, double);
     b->of[v->index] = to;
+    for (int64_t i = 0; i < to->rows; i++)
+        to->bias[i] = b->constant[v->index].added[to->row[i]];
     for (int t = 0; t < v->terms; t++)
         add_term(b, to, &v->term[t]);
     if (!v->is_input)
-        to->chain = expr_fold(d->arena, expr_replace(d->arena, v->predict, run_scalar, b));
+        to->chain = deploy_chain(d, b->c, v);
     for (int i = 0; i < to->products; i++)
         to->product[i].from->last = d->values;
     for (int i = 0; i < to->copies; i++)
@@ -186,6 +202,7 @@ struct deployment *deploy_net(const struct plan *p, const struct checkpoint *c)
     d->plan = p;
     d->arena = p->arena;
     b.of = NEW_ARRAY(p->arena, p->values, struct deployed *);
+    b.constant = fold_constants(d, c, b.left);
     d->channels = input_transform(p->arena, p->input, &d->scale, &d->shift);
     for (int i = 0; i < p->values; i++)
         add_value(&b, p->value[i]);

@@ -28,6 +28,7 @@ struct product {
     double *weight;     /* [cols][rows], zero where dead; of --int8, once stored, whole numbers */
     uint8_t *alive;     /* the same */
     int64_t live;
+    bool is_input; /* no weights of the model: an input as it is */
     enum storage storage;
     size_t bytes;          /* of all that follows, in C */
     struct numbers counts; /* [cols]; none where dense */
@@ -104,7 +105,23 @@ struct layout {
 };
 void deploy_print(struct text *, struct deployment *, const struct layout *);
 void deploy_print_header(struct text *, const struct deployment *);
-/* What became of each layer: a page with pictures, or the same as JSON. */
+
+/* What became of each layer. */
+struct counts {
+    int64_t units, synapses, multiply_adds, bytes; /* synapses: live; bytes: of weights */
+};
+struct report {
+    struct layer_report {
+        const char *name;
+        const struct deployed *left; /* NULL: nothing */
+        struct counts before, after;
+    } * layer;
+    int layers;
+    struct counts before, after; /* of all */
+};
+struct report *deploy_report(const struct deployment *);
+const char *deploy_name_of(const struct deployment *, const struct value *); /* the model's */
+/* As a page with pictures, as JSON. */
 void deploy_report_html(struct text *, const struct deployment *);
 void deploy_report_json(struct text *, const struct deployment *);
 

@@ -1,18 +1,27 @@
-/* What became of each layer when the net was deployed: as JSON, and as a page with a picture of
- * which weights live. */
+/* What became of each layer when the net was deployed: its numbers, and them as JSON. The page is
+ * deploy_page.c's. */
 #include "deploy.h"
 
 #include <string.h>
 
-static int64_t live_of(const struct deployed *v)
+static const struct deployed *deployed_of(const struct deployment *d, const struct value *v)
 {
-    int64_t live = 0;
-    for (int i = 0; i < v->products; i++)
-        live += v->product[i].live;
-    return live;
+    for (int i = 0; i < d->values; i++)
+        if (d->value[i]->value == v)
+            return d->value[i];
+    return NULL;
 }
 
-/* As it was before anything died. */
+/* Of a layer that takes several values, the last has its name. */
+const char *deploy_name_of(const struct deployment *d, const struct value *v)
+{
+    const struct plan *p = d->plan;
+    if (v->is_input)
+        return p->net->input->name;
+    return v->layer && p->home[v->layer->value->index] == v ? v->layer->name : v->name;
+}
+
+/* Before anything died. */
 static int64_t synapses_of(const struct value *v)
 {
     int64_t all = 0;
@@ -22,108 +31,101 @@ static int64_t synapses_of(const struct value *v)
     return all;
 }
 
-static int64_t bytes_of(const struct deployed *v)
+static struct counts counts_before(const struct value *v)
 {
-    int64_t bytes = 0;
-    for (int i = 0; i < v->products; i++)
-        bytes += (int64_t)v->product[i].bytes;
-    return bytes;
+    int64_t all = synapses_of(v);
+    return (struct counts){v->rows, all, all, all * (int64_t)sizeof(float)};
+}
+
+/* A dense matrix is multiplied as a whole, its dead weights with it. */
+static struct counts counts_after(const struct deployed *v)
+{
+    struct counts c = {.units = v->rows};
+    for (int i = 0; i < v->products; i++) {
+        const struct product *p = &v->product[i];
+        c.synapses += p->is_input ? 0 : p->live;
+        c.multiply_adds += p->weights;
+        c.bytes += (int64_t)p->bytes;
+    }
+    return c;
+}
+
+static void add(struct counts *sum, struct counts c)
+{
+    sum->units += c.units;
+    sum->synapses += c.synapses;
+    sum->multiply_adds += c.multiply_adds;
+    sum->bytes += c.bytes;
+}
+
+struct report *deploy_report(const struct deployment *d)
+{
+    const struct plan *p = d->plan;
+    struct report *r = NEW(d->arena, struct report);
+    r->layer = NEW_ARRAY(d->arena, p->values, struct layer_report);
+    for (int i = 0; i < p->values; i++) {
+        const struct value *v = p->value[i];
+        if (v->is_input)
+            continue;
+        struct layer_report *l = &r->layer[r->layers++];
+        l->name = deploy_name_of(d, v);
+        l->left = deployed_of(d, v);
+        l->before = counts_before(v);
+        if (l->left)
+            l->after = counts_after(l->left);
+        add(&r->before, l->before);
+        add(&r->after, l->after);
+    }
+    return r;
+}
+
+static void print_counts(struct text *t, struct counts before, struct counts after)
+{
+    const struct {
+        const char *name;
+        int64_t before, after;
+    } count[] = {{"units", before.units, after.units},
+                 {"synapses", before.synapses, after.synapses},
+                 {"multiply_adds", before.multiply_adds, after.multiply_adds},
+                 {"bytes", before.bytes, after.bytes}};
+    for (size_t i = 0; i < sizeof count / sizeof *count; i++) {
+        bool lives = strcmp(count[i].name, "synapses") == 0;
+        text_printf(t, "\"%s_before\": %lld, \"%s%s\": %lld, ", count[i].name,
+                    (long long)count[i].before, lives ? "live_" : "", count[i].name,
+                    (long long)count[i].after);
+    }
+}
+
+static void print_matrices(struct text *t, const struct deployment *d, const struct deployed *v)
+{
+    for (int k = 0; v && k < v->products; k++) {
+        const struct product *p = &v->product[k];
+        text_printf(t,
+                    "%s{\"from\": \"%s\", \"inputs_before\": %lld, \"inputs\": %lld, "
+                    "\"outputs_before\": %lld, \"outputs\": %lld, \"live\": %lld, \"form\": "
+                    "\"%s\", \"bytes\": %zu}",
+                    k ? ", " : "", deploy_name_of(d, p->from->value), (long long)p->from->units,
+                    (long long)p->cols, (long long)v->units, (long long)p->rows, (long long)p->live,
+                    storage_name(p->storage), p->bytes);
+    }
 }
 
 void deploy_report_json(struct text *t, const struct deployment *d)
 {
+    const struct report *r = deploy_report(d);
     text_printf(t,
                 "{\"model\": \"%s\", \"weights\": \"%s\", \"constant_bytes\": %zu, "
-                "\"scratch_bytes\": %zu, \"layers\": [",
+                "\"scratch_bytes\": %zu,\n ",
                 d->plan->net->name, d->int8 ? "int8" : "float", d->bytes, d->scratch);
-    const char *comma = "";
-    for (int i = 0; i < d->values; i++) {
-        const struct deployed *v = d->value[i];
-        if (v->is_input)
-            continue;
-        text_printf(t,
-                    "%s\n  {\"name\": \"%s\", \"units_before\": %lld, \"units\": %lld, "
-                    "\"synapses_before\": %lld, \"live_synapses\": %lld, \"multiply_adds_before\": "
-                    "%lld, \"multiply_adds\": %lld, \"bytes_before\": %lld, \"bytes\": %lld, "
-                    "\"matrices\": [",
-                    comma, v->value->layer ? v->value->layer->name : v->name, (long long)v->units,
-                    (long long)v->rows, (long long)synapses_of(v->value), (long long)live_of(v),
-                    (long long)synapses_of(v->value), (long long)live_of(v),
-                    4 * (long long)synapses_of(v->value), (long long)bytes_of(v));
-        for (int k = 0; k < v->products; k++)
-            text_printf(t,
-                        "%s{\"inputs\": %lld, \"outputs\": %lld, \"form\": \"%s\", \"bytes\": %zu}",
-                        k ? ", " : "", (long long)v->product[k].cols, (long long)v->product[k].rows,
-                        storage_name(v->product[k].storage), v->product[k].bytes);
+    print_counts(t, r->before, r->after);
+    text_add(t, "\"layers\": [");
+    for (int i = 0; i < r->layers; i++) {
+        const struct layer_report *l = &r->layer[i];
+        text_printf(t, "%s\n  {\"name\": \"%s\", ", i ? "," : "", l->name);
+        print_counts(t, l->before, l->after);
+        text_add(t, "\"matrices\": [");
+        print_matrices(t, d, l->left);
         text_add(t, "]}");
-        comma = ",";
     }
     text_add(t, "\n]}\n");
-}
-
-/* One path of horizontal strokes: a row of the picture a neuron, a column an input. */
-static void print_map(struct text *t, const struct product *p)
-{
-    int64_t width = p->cols < 120 ? 120 : p->cols, height = p->rows < 40 ? 40 : p->rows;
-    text_printf(
-        t,
-        "<figure><svg role=\"img\" viewBox=\"0 0 %lld %lld\" width=\"%lld\" height=\"%lld\" "
-        "preserveAspectRatio=\"none\" shape-rendering=\"crispEdges\"><title>live weights "
-        "from %s: %lld of %lld</title><rect width=\"100%%\" height=\"100%%\" "
-        "fill=\"#f2f2f2\"/><path stroke=\"#0b5394\" d=\"",
-        (long long)p->cols, (long long)p->rows, (long long)width, (long long)height, p->from->name,
-        (long long)p->live, (long long)(p->rows * p->cols));
-    for (int64_t row = 0; row < p->rows; row++)
-        for (int64_t col = 0; col < p->cols; col++) {
-            int64_t end = col;
-            while (end < p->cols && p->alive[end * p->rows + row])
-                end++;
-            if (end == col)
-                continue;
-            text_printf(t, "M%lld %lld.5h%lld", (long long)col, (long long)row,
-                        (long long)(end - col));
-            col = end;
-        }
-    text_printf(t, "\"/></svg><figcaption>from %s, %s</figcaption></figure>\n", p->from->name,
-                storage_name(p->storage));
-}
-
-void deploy_report_html(struct text *t, const struct deployment *d)
-{
-    const char *net = d->plan->net->name;
-    text_printf(
-        t,
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>%s, "
-        "deployed</title>\n"
-        "<style>body{font:15px/1.5 sans-serif;margin:2em auto;max-width:60em;padding:0 1em}"
-        "table{border-collapse:collapse}td,th{padding:.2em .8em;text-align:right;border-bottom:1px "
-        "solid #ccc}td:first-child,th:first-child{text-align:left}figure{margin:1em 0}"
-        "svg{max-width:100%%}</style></head><body>\n<h1>%s, deployed</h1>\n"
-        "<p id=\"total\">%zu bytes of constants (%s), %zu bytes of scratch memory.</p>\n"
-        "<table><thead><tr><th>layer</th><th>units</th><th>synapses</th><th>bytes of weights</th>"
-        "<th>multiply-adds</th><th>stored as</th></tr></thead><tbody>\n",
-        net, net, d->bytes, d->int8 ? "weights as int8" : "weights as float", d->scratch);
-    for (int i = 0; i < d->values; i++) {
-        const struct deployed *v = d->value[i];
-        if (v->is_input)
-            continue;
-        long long all = (long long)synapses_of(v->value), live = (long long)live_of(v);
-        text_printf(t,
-                    "<tr><td>%s</td><td>%lld &rarr; %lld</td><td>%lld &rarr; %lld</td><td>%lld "
-                    "&rarr; %lld</td><td>%lld &rarr; %lld</td><td>",
-                    v->name, (long long)v->units, (long long)v->rows, all, live, 4 * all,
-                    (long long)bytes_of(v), all, live);
-        for (int k = 0; k < v->products; k++)
-            text_printf(t, "%s%s", k ? ", " : "", storage_name(v->product[k].storage));
-        text_add(t, "</td></tr>\n");
-    }
-    text_add(t, "</tbody></table>\n");
-    for (int i = 0; i < d->values; i++) {
-        const struct deployed *v = d->value[i];
-        if (v->products)
-            text_printf(t, "<h2>%s</h2>\n", v->name);
-        for (int k = 0; k < v->products; k++)
-            print_map(t, &v->product[k]);
-    }
-    text_add(t, "</body></html>\n");
 }

@@ -1,6 +1,6 @@
 /* A deployed net run by the compiler, in double precision: what ranges its values have, and what
  * the C is to compute. */
-#include "deploy.h"
+#include "deploy_build.h"
 
 #include <math.h>
 #include <string.h>
@@ -11,11 +11,11 @@ static bool value_of_x(void *context, const char *name, double *result)
     return strcmp(name, "x") == 0;
 }
 
-static double apply(const struct deployed *v, double x)
+double deploy_apply(const struct expr *chain, double x)
 {
     double y;
-    if (!expr_evaluate(v->chain, value_of_x, &x, &y))
-        bug("%s has no value", v->name);
+    if (!expr_evaluate(chain, value_of_x, &x, &y))
+        bug("a chain has no value");
     return y;
 }
 
@@ -49,7 +49,7 @@ static void run(const struct deployment *d, const float *sample, double *const *
             for (int64_t c = 0; c < v->copy[k].count; c++)
                 at[i][v->copy[k].row[c]] += at[v->copy[k].from->index][v->copy[k].from_row[c]];
         for (int64_t row = 0; !v->is_input && row < v->rows; row++)
-            at[i][row] = apply(v, at[i][row]);
+            at[i][row] = deploy_apply(v->chain, at[i][row]);
     }
 }
 

@@ -25,6 +25,16 @@ struct field *plan_add_field(struct plan *p, const char *tensor)
     return &p->field[p->fields - 1];
 }
 
+bool is_tensor(const struct field *f)
+{
+    return f->kind != F_CARRY && f->kind != F_COUNTS && f->kind != F_PLACES && f->kind != F_KERNELS;
+}
+
+const char *tensor_type(const struct field *f)
+{
+    return f->kind == F_MASK ? "U8" : f->kind == F_COUNTER ? "I64" : "F32";
+}
+
 static void shape_matrix(struct field *f, int64_t rows, int64_t cols)
 {
     f->rows = rows;

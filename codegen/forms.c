@@ -236,8 +236,8 @@ static bool is_mobile(const struct plan *p, const struct value *v)
  */
 static bool can_pack(const struct plan *p, const struct value *v)
 {
-    if (!v->alive || !v->has_neurons || v->map > 1 || v->norm || v->is_output || v->is_copy || !is_mobile(p, v) ||
-        p->net->learn != LEARN_BACKPROP)
+    if (!v->alive || !v->has_neurons || v->map > 1 || v->norm || v->is_output || v->is_copy ||
+        !is_mobile(p, v) || p->net->learn != LEARN_BACKPROP)
         return false;
     for (int i = 0; i < v->uses; i++) {
         const struct use *u = &v->use[i];

@@ -29,8 +29,8 @@ struct module {
 struct kernel {
     struct module *module;
     const char *name;
-    bool sparse; /* it walks live synapses alone: no place it meets is dead */
-    bool held;   /* it computes what the selftest compares with */
+    bool sparse;          /* it walks live synapses alone: no place it meets is dead */
+    bool held;            /* it computes what the selftest compares with */
     const char *position; /* where in a neuron's map it is; NULL: neurons have none */
     struct text params, names, actuals;
     const char *tile_names; /* what the kernel passes on to its tile */
@@ -115,8 +115,8 @@ struct walk walk_column(struct kernel *, const struct term *, const char *suffix
 struct form {
     const char *suffix; /* of functions */
     bool sparse;
-    bool map; /* tiles are neurons at one place of their maps, see lower_conv.c */
-    const char *params;             /* of a tile */
+    bool map;           /* tiles are neurons at one place of their maps, see lower_conv.c */
+    const char *params; /* of a tile */
     const char *rows, *vecs, *span; /* of a tile: rows, vectors of samples, samples */
     const char *most;               /* rows of the largest tile */
     const char *each;               /* the loop over rows: unrolled or not */
@@ -133,7 +133,10 @@ extern const struct form form_parts; /* csr, forward, where terms have parts */
 struct cstmt *csr_row_outputs(struct kernel *, const struct use *, int number, const char *row,
                               const char *vecs, const char *to);
 
+/* A constant array of one float a channel; its name. */
+const char *lower_table(struct module *, const char *name, const double *, int64_t count);
 void lower_input(struct module *, struct value *);
+void lower_move(struct module *, const struct value *); /* flips, crops: from `raw` */
 void lower_plain_forward(struct module *, struct value *);
 void lower_forward(struct module *, struct value *); /* both of training and of prediction */
 void lower_error(struct module *, struct value *);

@@ -225,21 +225,21 @@ static struct cstmt *pair_product(struct module *m, const struct site *s, const 
     struct cstmt *calls = lower_sides(m, s, pass);
     struct kernel k = product_kernel(m, s, pass, pass->side[1]);
     struct extent e = site_extent(s, SPACE_KERNEL);
-    struct cstmt *body = code(
-        m->arena, NULL,
-        "independent for (int64_t i = 0; i < %lld; i++)"
-        "    for (int64_t j = 0; j < %lld; j++) {"
-        "        const float *pre = in + (i / %lld * %lld + j) * COLUMNS;"
-        "        float part[16];"
-        "        for (int l = 0; l < 16; l++)"
-        "            part[l] = 0.0f;"
-        "        for (int64_t c = 0; c < n; c += 16)"
-        "            independent for (int l = 0; l < 16; l++)"
-        "                part[l] += error[i * COLUMNS + c + l] * pre[c + l];"
-        "        result[i * %lld + j] = plast_sum16(part)%s;"
-        "    }",
-        (long long)e.rows, (long long)e.cols, (long long)(e.rows / s->term->dense->groups),
-        (long long)e.cols, (long long)e.line, pass->stmt[0]->mean ? " / (float)n" : "");
+    struct cstmt *body =
+        code(m->arena, NULL,
+             "independent for (int64_t i = 0; i < %lld; i++)"
+             "    for (int64_t j = 0; j < %lld; j++) {"
+             "        const float *pre = in + (i / %lld * %lld + j) * COLUMNS;"
+             "        float part[16];"
+             "        for (int l = 0; l < 16; l++)"
+             "            part[l] = 0.0f;"
+             "        for (int64_t c = 0; c < n; c += 16)"
+             "            independent for (int l = 0; l < 16; l++)"
+             "                part[l] += error[i * COLUMNS + c + l] * pre[c + l];"
+             "        result[i * %lld + j] = plast_sum16(part)%s;"
+             "    }",
+             (long long)e.rows, (long long)e.cols, (long long)(e.rows / s->term->dense->groups),
+             (long long)e.cols, (long long)e.line, pass->stmt[0]->mean ? " / (float)n" : "");
     kernel_finish(&k, pass_comment(m, s, pass), body);
     return cstmt_join(calls, kernel_call(&k));
 }

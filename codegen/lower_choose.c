@@ -50,9 +50,9 @@ struct cstmt *lower_shuffled(struct module *m, const struct site *s, const struc
     if (mask)
         kernel_param(&p->kernel, "const uint8_t *restrict", "alive_at", "m->%s", mask->name);
     random_key(&p->kernel, "draw", s, r, moment);
-    struct cstmt *body = code(a, NULL, "plast_shuffled(key, %s, %lld, %lld, %lld, draw, result);",
-                              mask ? "alive_at" : "NULL", (long long)e.rows, (long long)e.cols,
-                              (long long)e.line);
+    struct cstmt *body =
+        code(a, NULL, "plast_shuffled(key, %s, %lld, %lld, %lld, draw, result);",
+             mask ? "alive_at" : "NULL", (long long)e.rows, (long long)e.cols, (long long)e.line);
     return cstmt_join(calls, pass_finish(p, pass, place_finish(p, body)));
 }
 
@@ -75,8 +75,7 @@ struct cstmt *lower_quantile(struct module *m, const struct site *s, const struc
         e.rows = kernels.rows / s->term->dense->groups;
         e.cols = e.cols / kernels.cols;
         at = arena_format(a, "j / %lld * %lld + j %% %lld * %lld", (long long)kernels.cols,
-                          (long long)(e.rows * e.line), (long long)kernels.cols,
-                          (long long)e.cols);
+                          (long long)(e.rows * e.line), (long long)kernels.cols, (long long)e.cols);
     } else if (r->space == SPACE_INPUT) {
         at = "j";
         e.cols = 1;

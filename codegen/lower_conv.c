@@ -48,8 +48,7 @@ static struct range all_inside(const struct value *v, bool back, int s)
     for (int i = 0; back && i < v->uses; i++) {
         const struct use *u = &v->use[i];
         if (u->by->error && is_conv(&u->by->term[u->term]))
-            r = meet(r,
-                     inside_backward(&u->by->term[u->term].dense->window, side(u->by, s), s));
+            r = meet(r, inside_backward(&u->by->term[u->term].dense->window, side(u->by, s), s));
     }
     return r;
 }
@@ -89,12 +88,11 @@ static struct cstmt *tiles(struct kernel *k, const struct value *v, bool back)
                                       y.to, x.from, x.to);
     struct cstmt *call[2];
     for (int whole = 0; whole < 2; whole++) {
-        const char *rows =
-            whole ? "PLAST_ROWS" : arena_format(a, "%lld %% PLAST_ROWS", block);
+        const char *rows = whole ? "PLAST_ROWS" : arena_format(a, "%lld %% PLAST_ROWS", block);
         struct cstmt *tile[2];
         for (int in = 0; in < 2; in++)
-            tile[in] = code(a, NULL, "%s_tile(%s, %d, i, c, y, x, %s);", k->name, rows, in,
-                            k->tile_names);
+            tile[in] =
+                code(a, NULL, "%s_tile(%s, %d, i, c, y, x, %s);", k->name, rows, in, k->tile_names);
         struct holes h = {.s = {tile[1], tile[0]}};
         call[whole] = always  ? tile[1]
                       : never ? tile[0]
@@ -153,7 +151,8 @@ static const char multiply[] = "plast_vec v[VECS];"
                                "        sum[r][q] += s * v[q];"
                                "}";
 
-/* The place of the window that is `from` of a side of the map; NULL: there is no pad to care for. */
+/* The place of the window that is `from` of a side of the map; NULL: there is no pad to care for.
+ */
 static const char *left(struct arena *a, const struct window *w, long long from, int s)
 {
     return w->pad[s] ? arena_format(a, "%lld - %s * %lld", from + (long long)w->pad[s],
@@ -178,10 +177,10 @@ static struct cstmt *conv_inputs(struct kernel *k, const struct value *v, int t,
         kernel_param(k, "const float *restrict", in, "%s",
                      train ? g->value->plain->name : g->value->shown->name);
         /* of grouped ones all channels stand before their part */
-        const char *base =
-            groups > 1 ? arena_format(a, "i / %lld * %lld + j", (long long)neurons_in(v) / groups,
-                                      channels)
-                       : arena_format(a, "%lld + j", (long long)(g->from / g->value->map));
+        const char *base = groups > 1
+                               ? arena_format(a, "i / %lld * %lld + j",
+                                              (long long)neurons_in(v) / groups, channels)
+                               : arena_format(a, "%lld + j", (long long)(g->from / g->value->map));
         struct holes h = {.s = {code(a, NULL, multiply, (long long)m->line)}};
         s = cstmt_join(
             s,
@@ -195,14 +194,13 @@ static struct cstmt *conv_inputs(struct kernel *k, const struct value *v, int t,
                  "+ kx;"
                  "            @0"
                  "        }",
-                 channels,
-                 bound(a, "PLAST_MOST", 0, left(a, w, 0, HEIGHT)),
+                 channels, bound(a, "PLAST_MOST", 0, left(a, w, 0, HEIGHT)),
                  bound(a, "PLAST_LEAST", w->size[0], left(a, w, high, HEIGHT)),
                  bound(a, "PLAST_MOST", 0, left(a, w, 0, WIDTH)),
-                 bound(a, "PLAST_LEAST", w->size[1], left(a, w, wide, WIDTH)),
-                 in, base, high, (long long)w->stride[0], (long long)w->pad[0], wide,
-                 (long long)w->stride[1], (long long)w->pad[1], name, (long long)m->line, channel,
-                 (long long)w->size[0], (long long)w->size[1]));
+                 bound(a, "PLAST_LEAST", w->size[1], left(a, w, wide, WIDTH)), in, base, high,
+                 (long long)w->stride[0], (long long)w->pad[0], wide, (long long)w->stride[1],
+                 (long long)w->pad[1], name, (long long)m->line, channel, (long long)w->size[0],
+                 (long long)w->size[1]));
         channel += channels;
     }
     return s;
@@ -217,11 +215,11 @@ static struct reach reach(struct arena *a, const struct window *w, long long sid
 {
     const char *place = s == HEIGHT ? "y" : "x", *step = s == HEIGHT ? "ky" : "kx";
     long long pad = w->pad[s], stride = w->stride[s], size = w->size[s];
-    struct reach r = {.to = bound(a, "PLAST_LEAST", size, arena_format(a, "%s + %lld", place,
-                                                                      pad + 1))};
+    struct reach r = {
+        .to = bound(a, "PLAST_LEAST", size, arena_format(a, "%s + %lld", place, pad + 1))};
     if (stride == 1) {
-        r.from = bound(a, "PLAST_MOST", 0,
-                       arena_format(a, "%s + %lld", place, pad - (side_out - 1)));
+        r.from =
+            bound(a, "PLAST_MOST", 0, arena_format(a, "%s + %lld", place, pad - (side_out - 1)));
         r.at = arena_format(a, "(%s + %lld - %s)", place, pad, step);
         return r;
     }
@@ -241,8 +239,7 @@ static struct cstmt *conv_outputs(struct kernel *k, const struct use *u, int num
     const char *name = arena_format(a, "w%d", number), *in = arena_format(a, "error%d", number);
     long long taps = w->size[0] * w->size[1], groups = t->dense->groups;
     long long outs = neurons_in(by) / groups, ins = t->rows / from->map / groups;
-    struct reach y = reach(a, w, side(by, HEIGHT), HEIGHT),
-                 x = reach(a, w, side(by, WIDTH), WIDTH);
+    struct reach y = reach(a, w, side(by, HEIGHT), HEIGHT), x = reach(a, w, side(by, WIDTH), WIDTH);
     kernel_param(k, "const float *restrict", name, "m->%s", t->feedback ? t->feedback : t->weight);
     kernel_param(k, "const float *restrict", in, "%s", by->error->name);
     const char *row = groups > 1 ? arena_format(a, "i / %lld * %lld + j", ins, outs) : "j";
@@ -286,8 +283,7 @@ static struct cstmt *flat_outputs(struct kernel *k, const struct use *u, int num
 
 static struct cstmt *map_outputs(struct kernel *k, const struct use *u, int number)
 {
-    return is_conv(&u->by->term[u->term]) ? conv_outputs(k, u, number)
-                                          : flat_outputs(k, u, number);
+    return is_conv(&u->by->term[u->term]) ? conv_outputs(k, u, number) : flat_outputs(k, u, number);
 }
 
 static const char map_params[] = "const int rows, const int inside, const int64_t i, const int64_t "
@@ -326,11 +322,10 @@ const struct form form_map_back = {
  */
 static const char *first_place(struct arena *a, const struct window *w, int s, const char *k)
 {
-    return w->pad[s] == 0
-               ? "0"
-               : arena_format(a, "PLAST_MOST(0, (%lld - (%s)) / %lld)",
-                              (long long)(w->pad[s] + w->stride[s] - 1), k,
-                              (long long)w->stride[s]);
+    return w->pad[s] == 0 ? "0"
+                          : arena_format(a, "PLAST_MOST(0, (%lld - (%s)) / %lld)",
+                                         (long long)(w->pad[s] + w->stride[s] - 1), k,
+                                         (long long)w->stride[s]);
 }
 
 static const char *end_place(struct arena *a, const struct window *w, int s, const char *k,
@@ -395,35 +390,35 @@ static struct cstmt *places(struct arena *a, const struct taps *p)
     const struct window *w = p->w;
     long long high = side(p->from, HEIGHT), wide = side(p->from, WIDTH), out = side(p->v, WIDTH);
     const char *last = p->along ? "kx + taps - 1" : "kx";
-    const char *from = first_place(a, w, WIDTH, "kx"), *to = end_place(a, w, WIDTH, last, wide, out);
+    const char *from = first_place(a, w, WIDTH, "kx"),
+               *to = end_place(a, w, WIDTH, last, wide, out);
     long long step = p->along ? 1 : p->from->map;
     struct holes h = {.s = {at_place(a, p->v, step, "")}};
     if (p->along && w->pad[WIDTH]) { /* some taps of the window are outside at the edges */
         const char *read = arena_format(a, "x * %lld + kx + t - %lld", (long long)w->stride[WIDTH],
                                         (long long)w->pad[WIDTH]);
-        h.s[1] = at_place(a, p->v, step,
-                          arena_format(a, "%s >= 0 && %s < %lld", read, read, wide));
+        h.s[1] = at_place(a, p->v, step, arena_format(a, "%s >= 0 && %s < %lld", read, read, wide));
         h.s[0] = code(a, &h, "if (x >= %s && x < %s) { @0 } else { @1 }", from, to);
         from = first_place(a, w, WIDTH, last);
         to = end_place(a, w, WIDTH, "kx", wide, out);
     }
-    const char *channel = p->t->dense->groups > 1
-                              ? arena_format(a, "i / %lld * %lld + j",
-                                             (long long)neurons_in(p->v) / p->t->dense->groups,
-                                             p->ins)
-                              : "j";
-    return code(a, &h,
-                "for (int64_t y = %s; y < %s; y++)"
-                "    for (int64_t x = %s; x < %s; x++) {"
-                "        const float *e = error + (i * %lld + y * %lld + x) * COLUMNS;"
-                "        const float *f = in + (((%s) * %lld + (y * %lld + ky - %lld)) * %lld + (x * "
-                "%lld + kx - %lld)) * COLUMNS;"
-                "        @0"
-                "    }",
-                first_place(a, w, HEIGHT, "ky"),
-                end_place(a, w, HEIGHT, "ky", high, side(p->v, HEIGHT)), from, to,
-                (long long)p->v->map, out, channel, high, (long long)w->stride[0],
-                (long long)w->pad[0], wide, (long long)w->stride[1], (long long)w->pad[1]);
+    const char *channel =
+        p->t->dense->groups > 1
+            ? arena_format(a, "i / %lld * %lld + j",
+                           (long long)neurons_in(p->v) / p->t->dense->groups, p->ins)
+            : "j";
+    return code(
+        a, &h,
+        "for (int64_t y = %s; y < %s; y++)"
+        "    for (int64_t x = %s; x < %s; x++) {"
+        "        const float *e = error + (i * %lld + y * %lld + x) * COLUMNS;"
+        "        const float *f = in + (((%s) * %lld + (y * %lld + ky - %lld)) * %lld + (x * "
+        "%lld + kx - %lld)) * COLUMNS;"
+        "        @0"
+        "    }",
+        first_place(a, w, HEIGHT, "ky"), end_place(a, w, HEIGHT, "ky", high, side(p->v, HEIGHT)),
+        from, to, (long long)p->v->map, out, channel, high, (long long)w->stride[0],
+        (long long)w->pad[0], wide, (long long)w->stride[1], (long long)w->pad[1]);
 }
 
 /* Products over samples and places of errors and inputs: PLAST_TAP_ROWS channels of the result by
@@ -524,17 +519,17 @@ struct cstmt *lower_conv_gradient(struct module *m, const struct value *v, const
                          .ins = g->rows / g->value->map / t->dense->groups,
                          .column = column};
         p.along = p.ins < 4 && p.w->size[1] > 1;
-        struct kernel k = kernel_new(
-            m, arena_format(a, "%s%s_gradient", t->kernel,
-                            t->segments > 1 ? arena_format(a, "_%d", i + 1) : ""));
+        struct kernel k =
+            kernel_new(m, arena_format(a, "%s%s_gradient", t->kernel,
+                                       t->segments > 1 ? arena_format(a, "_%d", i + 1) : ""));
         kernel_param(&k, "const int64_t", "n", "n");
         kernel_param(&k, "const float *restrict", "error", "%s", v->error->name);
         kernel_param(&k, "const float *restrict", "in", "%s + %lld * COLUMNS",
                      g->value->plain->name, (long long)g->from);
         tap_tile(&k, f, &p);
-        kernel_finish(&k,
-                      arena_format(a, "%s: the gradient of %s.", where(m, t->dense->loc), f->tensor),
-                      tap_tiles(&k, &p));
+        kernel_finish(
+            &k, arena_format(a, "%s: the gradient of %s.", where(m, t->dense->loc), f->tensor),
+            tap_tiles(&k, &p));
         calls = cstmt_join(calls, kernel_call(&k));
         column += p.ins;
     }

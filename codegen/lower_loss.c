@@ -103,7 +103,8 @@ static struct cstmt *through_chain(struct kernel *k, struct value *v)
 static struct cstmt *silence_dead(struct kernel *k, const struct value *v)
 {
     struct arena *a = k->module->arena;
-    struct holes h = {.e = {if_neuron_alive(k, v, neuron_of_unit(k, v, "i"), ex(a, "error[i * COLUMNS + c]"))}};
+    struct holes h = {
+        .e = {if_neuron_alive(k, v, neuron_of_unit(k, v, "i"), ex(a, "error[i * COLUMNS + c]"))}};
     return v->alive ? code(a, &h,
                            "independent for (int64_t i = 0; i < %s; i++)"
                            "    independent for (int64_t c = 0; c < n; c++)"

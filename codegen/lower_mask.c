@@ -77,11 +77,11 @@ static struct cstmt *kill_columns(struct kernel *k, const struct term *t)
             any = any ? expr_binary(a, (struct loc){0}, E_OR, any, one) : one;
         }
         if (grouped) { /* all columns of the group's rows, where their channels are among these */
-            any = expr_binary(a, (struct loc){0}, E_OR,
-                              ex(a, "%s < %lld || %s >= %lld", channel,
-                                 (long long)(o->from / o->map), channel,
-                                 (long long)((o->from + o->rows) / o->map)),
-                              any);
+            any =
+                expr_binary(a, (struct loc){0}, E_OR,
+                            ex(a, "%s < %lld || %s >= %lld", channel, (long long)(o->from / o->map),
+                               channel, (long long)((o->from + o->rows) / o->map)),
+                            any);
             from = 0;
             cols = t->cols;
         }
@@ -109,18 +109,18 @@ static struct cstmt *settle_synapses(struct module *m, const struct value *v, co
                     (long long)t->cols);
     }
     struct holes h = {.s = {rows, kill_columns(&k, t), kill_states(&k, t->alive, "synapse")}};
-    struct cstmt *body = code(a, &h,
-                              "independent for (int64_t i = 0; i < %s; i++) {"
-                              "    const int64_t at = i * %lld;"
-                              "    @0"
-                              "    @1"
-                              "    independent for (int64_t l = 0; l < %lld; l++) {"
-                              "        @2"
-                              "    }"
-                              "}",
-                              is_conv(t) ? arena_format(a, "%lld", (long long)neurons_in(v))
-                                         : v->units,
-                              (long long)t->line, (long long)t->cols);
+    struct cstmt *body =
+        code(a, &h,
+             "independent for (int64_t i = 0; i < %s; i++) {"
+             "    const int64_t at = i * %lld;"
+             "    @0"
+             "    @1"
+             "    independent for (int64_t l = 0; l < %lld; l++) {"
+             "        @2"
+             "    }"
+             "}",
+             is_conv(t) ? arena_format(a, "%lld", (long long)neurons_in(v)) : v->units,
+             (long long)t->line, (long long)t->cols);
     kernel_finish(&k,
                   arena_format(a,
                                "Dead synapses of %s: no neuron, nothing that enters, or dropped.",
@@ -149,8 +149,7 @@ static struct cstmt *settle_kernels(struct module *m, const struct value *v, con
                               "        pair[at + l] = any != 0 ? 1 : 0;"
                               "        @0"
                               "    }",
-                              (long long)neurons_in(v), cols, line, taps, taps,
-                              (long long)t->line);
+                              (long long)neurons_in(v), cols, line, taps, taps, (long long)t->line);
     kernel_finish(&k,
                   arena_format(a, "Pairs of channels of %s that have lost all of their synapses.",
                                t->dense->weight->name),

@@ -34,31 +34,23 @@ static struct cstmt *sum_channel(struct arena *a, const struct value *v, const c
                 name, name, (long long)v->map, (long long)v->map, name, name);
 }
 
-static void params_of(struct kernel *k, const struct value *v)
+static void weight_of(struct kernel *k, const struct value *v)
 {
-    const struct plan *p = k->module->plan;
     kernel_param(k, "const float *restrict", "weight", "m->%s",
-                 plan_field(p, v->norm->weight, NULL)->name);
-    kernel_param(k, "const float *restrict", "bias", "m->%s",
-                 plan_field(p, v->norm->bias, NULL)->name);
+                 plan_field(k->module->plan, v->norm->weight, NULL)->name);
 }
 
-/* In training: the batch's, and what they add to the running ones, the variance as an unbiased one.
- */
+/* In training: the batch's. The running ones follow when the loss is known to be a number. */
 static struct cstmt *of_batch(struct module *m, const struct value *v)
 {
     struct arena *a = m->arena;
     struct kernel k = kernel_new(m, arena_format(a, "%s_moments", v->name));
     kernel_param(&k, "const int64_t", "n", "n");
     kernel_param(&k, "const float *restrict", "in", "%s", v->term[0].segment[0].value->plain->name);
-    params_of(&k, v);
+    weight_of(&k, v);
     kernel_param(&k, "float *restrict", "moments", "%s", v->moments->name);
-    kernel_param(&k, "float *restrict", "running_mean", "gradient != NULL ? NULL : m->%s",
-                 v->running_mean);
-    kernel_param(&k, "float *restrict", "running_var", "gradient != NULL ? NULL : m->%s",
-                 v->running_var);
     struct holes h = {
-        .e = {real(a, v->norm->epsilon), real(a, 1 - v->norm->momentum), real(a, v->norm->momentum)},
+        .e = {real(a, v->norm->epsilon)},
         .s = {sum_channel(a, v, "total", "total_part[l] += c + l < n ? in[at + l] : 0.0f;"),
               sum_channel(a, v, "square",
                           "const float from_mean = c + l < n ? in[at + l] - mean : 0.0f;"
@@ -72,17 +64,12 @@ static struct cstmt *of_batch(struct module *m, const struct value *v)
              "    @1"
              "    const float inverse = 1.0f / sqrtf(square / count + $0);"
              "    moments[i + %s] = weight[i] * inverse;"
-             "    moments[i + %s] = bias[i] - mean * weight[i] * inverse;"
              "    moments[i + %s] = mean;"
              "    moments[i + %s] = inverse;"
-             "    if (running_mean != NULL) {"
-             "        const float unbiased = square / (count > 1.0f ? count - 1.0f : 1.0f);"
-             "        running_mean[i] = $1 * running_mean[i] + $2 * mean;"
-             "        running_var[i] = $1 * running_var[i] + $2 * unbiased;"
-             "    }"
+             "    moments[i + %s] = square / (count > 1.0f ? count - 1.0f : 1.0f);"
              "}",
              (long long)v->map, (long long)neurons_in(v), line(a, v, MOMENT_SCALE),
-             line(a, v, MOMENT_SHIFT), line(a, v, MOMENT_MEAN), line(a, v, MOMENT_INVERSE));
+             line(a, v, MOMENT_MEAN), line(a, v, MOMENT_INVERSE), line(a, v, MOMENT_VARIANCE));
     kernel_finish(&k, arena_format(a, "%s: moments of the batch", where(m, v->norm->loc)), body);
     return kernel_call(&k);
 }
@@ -91,19 +78,18 @@ static struct cstmt *of_run(struct module *m, const struct value *v)
 {
     struct arena *a = m->arena;
     struct kernel k = kernel_new(m, arena_format(a, "%s_shown_moments", v->name));
-    params_of(&k, v);
+    weight_of(&k, v);
     kernel_param(&k, "const float *restrict", "running_mean", "m->%s", v->running_mean);
     kernel_param(&k, "const float *restrict", "running_var", "m->%s", v->running_var);
     kernel_param(&k, "float *restrict", "moments", "%s", v->shown_moments->name);
     struct holes h = {.e = {real(a, v->norm->epsilon)}};
-    struct cstmt *body = code(a, &h,
-                              "independent for (int64_t i = 0; i < %lld; i++) {"
-                              "    const float scale = weight[i] / sqrtf(running_var[i] + $0);"
-                              "    moments[i + %s] = scale;"
-                              "    moments[i + %s] = bias[i] - running_mean[i] * scale;"
-                              "}",
-                              (long long)neurons_in(v), line(a, v, MOMENT_SCALE),
-                              line(a, v, MOMENT_SHIFT));
+    struct cstmt *body =
+        code(a, &h,
+             "independent for (int64_t i = 0; i < %lld; i++) {"
+             "    moments[i + %s] = weight[i] / sqrtf(running_var[i] + $0);"
+             "    moments[i + %s] = running_mean[i];"
+             "}",
+             (long long)neurons_in(v), line(a, v, MOMENT_SCALE), line(a, v, MOMENT_MEAN));
     kernel_finish(&k, arena_format(a, "%s: the running moments", where(m, v->norm->loc)), body);
     return kernel_call(&k);
 }
@@ -122,8 +108,11 @@ struct expr *norm_input(struct kernel *k, const struct value *v, bool train, con
                  train ? from->plain->name : from->shown->name);
     kernel_param(k, "const float *restrict", "moments", "%s",
                  train ? v->moments->name : v->shown_moments->name);
-    return ex(a, "in[at + l] * moments[%s + %s] + moments[%s + %s]", row, line(a, v, MOMENT_SCALE),
-              row, line(a, v, MOMENT_SHIFT));
+    kernel_param(k, "const float *restrict", "bias", "m->%s",
+                 plan_field(k->module->plan, v->norm->bias, NULL)->name);
+    /* the mean is taken off first: what is left is small, and its rounding too */
+    return ex(a, "(in[at + l] - moments[%s + %s]) * moments[%s + %s] + bias[%s]", row,
+              line(a, v, MOMENT_MEAN), row, line(a, v, MOMENT_SCALE), row);
 }
 
 /* d loss / d x = scale * (e - mean(e) - x' mean(e x')), x' being what weight multiplies, from the
@@ -152,7 +141,12 @@ void lower_norm_backward(struct module *m, struct value *v)
     kernel_param(&k, "const float *restrict", "in", "%s", v->term[0].segment[0].value->plain->name);
     kernel_param(&k, "const float *restrict", "error", "%s", v->error->name);
     kernel_param(&k, "float *restrict", "moments", "%s", v->moments->name);
+    kernel_param(&k, "float *restrict", "running_mean", "gradient != NULL ? NULL : m->%s",
+                 v->running_mean);
+    kernel_param(&k, "float *restrict", "running_var", "gradient != NULL ? NULL : m->%s",
+                 v->running_var);
     struct holes h = {
+        .e = {real(a, 1 - v->norm->momentum), real(a, v->norm->momentum)},
         .s = {sum_channel(a, v, "total", "total_part[l] += c + l < n ? error[at + l] : 0.0f;"),
               sum_channel(a, v, "along",
                           "along_part[l] += c + l < n ? error[at + l] * ((in[at + l] - mean) * "
@@ -172,12 +166,18 @@ void lower_norm_backward(struct module *m, struct value *v)
              "    moments[i + %s] = -scale * (total / count) - of_value * mean;"
              "    moments[i + %s] = total;"
              "    moments[i + %s] = along;"
+             "    if (running_mean != NULL) {"
+             "        running_mean[i] = $0 * running_mean[i] + $1 * mean;"
+             "        running_var[i] = $0 * running_var[i] + $1 * moments[i + %s];"
+             "    }"
              "}",
              (long long)v->map, (long long)neurons_in(v), line(a, v, MOMENT_SCALE),
              line(a, v, MOMENT_MEAN), line(a, v, MOMENT_INVERSE), line(a, v, MOMENT_OF_ERROR),
              line(a, v, MOMENT_OF_VALUE), line(a, v, MOMENT_REST), line(a, v, MOMENT_BIAS),
-             line(a, v, MOMENT_WEIGHT));
-    kernel_finish(&k, "Gradients of its scale and shift, and what its error is made of.", body);
+             line(a, v, MOMENT_WEIGHT), line(a, v, MOMENT_VARIANCE));
+    kernel_finish(
+        &k, "Gradients of its scale and shift, what its error is made of, the running moments.",
+        body);
     m->errors = cstmt_join(m->errors, kernel_call(&k));
     lower_vector_update(m, v->norm->weight,
                         arena_format(a, "%s + %s", v->moments->name, line(a, v, MOMENT_WEIGHT)));

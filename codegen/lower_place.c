@@ -245,10 +245,9 @@ static void assign(struct place *p, const struct rule_stmt *s, struct expr *valu
     }
     struct expr *target = expr_name(a, s->loc, intern(a, l->as));
     if (mask_of_target(p, s->target))
-        value = expr_cond(
-            a, s->loc,
-            expr_binary(a, s->loc, E_NE, mask_value(p, p->domain), ex(a, "0.0f")),
-            value, ex(a, "0.0f"));
+        value = expr_cond(a, s->loc,
+                          expr_binary(a, s->loc, E_NE, mask_value(p, p->domain), ex(a, "0.0f")),
+                          value, ex(a, "0.0f"));
     if (guard)
         value = expr_cond(a, s->loc, guard, value, target);
     l->assigned = true;

@@ -102,10 +102,10 @@ static struct expr *add_plain(struct kernel *k, const struct value *v, bool trai
             kernel_param(k, "const float *restrict", in, "%s", read_from(a, g, train));
             struct expr *piece =
                 ex(a, "%s[(%s - %lld) * COLUMNS + c + l]", in, unit, (long long)row);
-            pieces =
-                pieces ? expr_cond(a, (struct loc){0},
-                                   ex(a, "%s < %lld", unit, (long long)(row + g->rows)), piece, pieces)
-                       : piece;
+            pieces = pieces ? expr_cond(a, (struct loc){0},
+                                        ex(a, "%s < %lld", unit, (long long)(row + g->rows)), piece,
+                                        pieces)
+                            : piece;
         }
         x = expr_binary(a, (struct loc){0}, E_ADD, x, pieces);
     }
@@ -459,8 +459,8 @@ struct cstmt *lower_modulated(struct kernel *k, const struct value *v, const cha
     }
     if (v->error_tap) {
         kernel_param(k, "float *restrict", "neuron_error", "%s", slice_of(a, v->error_tap, 0));
-        list = cstmt_join(list,
-                          code(a, NULL, "neuron_error[(%s) * COLUMNS + c + l] = %s;", unit_of(k, v, row), name));
+        list = cstmt_join(list, code(a, NULL, "neuron_error[(%s) * COLUMNS + c + l] = %s;",
+                                     unit_of(k, v, row), name));
     }
     return list;
 }

@@ -211,21 +211,20 @@ static struct cstmt *reduce_channels(struct module *m, const struct site *s,
     struct holes h = {.e = {reduction_result(a, r->reduction, "part", rows * each),
                             ex(a, "%s", reduction_start(r->reduction))},
                       .s = {element}};
-    struct cstmt *body =
-        code(a, &h,
-             "independent for (int64_t b = 0; b < %lld; b++) {"
-             "    float part = $1;"
-             "    for (int64_t i = b / %lld * %lld; i < (b / %lld + 1) * %lld; i++)"
-             "        for (int64_t j = b %% %lld * %lld; j < (b %% %lld + 1) * %lld; j++) {"
-             "            const int64_t at = i * %lld + j;"
-             "            PLAST_IGNORE(at);"
-             "            @0"
-             "        }"
-             "    result[b] = $0;"
-             "}",
-             (long long)site_extent(s, SPACE_INPUT).rows, (long long)k.cols, rows,
-             (long long)k.cols, rows, (long long)k.cols, each, (long long)k.cols, each,
-             (long long)e.line);
+    struct cstmt *body = code(
+        a, &h,
+        "independent for (int64_t b = 0; b < %lld; b++) {"
+        "    float part = $1;"
+        "    for (int64_t i = b / %lld * %lld; i < (b / %lld + 1) * %lld; i++)"
+        "        for (int64_t j = b %% %lld * %lld; j < (b %% %lld + 1) * %lld; j++) {"
+        "            const int64_t at = i * %lld + j;"
+        "            PLAST_IGNORE(at);"
+        "            @0"
+        "        }"
+        "    result[b] = $0;"
+        "}",
+        (long long)site_extent(s, SPACE_INPUT).rows, (long long)k.cols, rows, (long long)k.cols,
+        rows, (long long)k.cols, each, (long long)k.cols, each, (long long)e.line);
     return in_region(m, pass_finish(p, pass, body));
 }
 
@@ -253,8 +252,8 @@ static struct cstmt *reduce_taps(struct module *m, const struct site *s, const s
                               "        }"
                               "        result[i * %lld + b] = $0;"
                               "    }",
-                              (long long)k.rows, (long long)k.cols, taps, taps,
-                              (long long)e.line, (long long)k.line);
+                              (long long)k.rows, (long long)k.cols, taps, taps, (long long)e.line,
+                              (long long)k.line);
     return in_region(m, pass_finish(p, pass, body));
 }
 

@@ -493,21 +493,21 @@ static void lower_bias(const struct update *u)
                       "for (int64_t p = 0; p < %lld; p++)"
                       "    total += %s;",
                       (long long)v->map, row);
-    struct cstmt *body = code(a, &h,
-                              "independent nowait for (int64_t i = 0; i < %s; i++) {"
-                              "    const int64_t at = %s;"
-                              "    const int64_t l = 0;"
-                              "    @1"
-                              "    const float grad = $0;"
-                              "    if (gradient != NULL) {"
-                              "        gradient[at] = grad;"
-                              "    } else {"
-                              "        @0"
-                              "    }"
-                              "}",
-                              map ? arena_format(a, "%lld", (long long)neurons_in(v))
-                                  : rows_of(&k, v),
-                              place_of(&k, v, "i"));
+    struct cstmt *body =
+        code(a, &h,
+             "independent nowait for (int64_t i = 0; i < %s; i++) {"
+             "    const int64_t at = %s;"
+             "    const int64_t l = 0;"
+             "    @1"
+             "    const float grad = $0;"
+             "    if (gradient != NULL) {"
+             "        gradient[at] = grad;"
+             "    } else {"
+             "        @0"
+             "    }"
+             "}",
+             map ? arena_format(a, "%lld", (long long)neurons_in(v)) : rows_of(&k, v),
+             place_of(&k, v, "i"));
     kernel_finish(&k, NULL, cstmt_join(head, body));
     m->errors = cstmt_join(m->errors, kernel_call(&k));
 }

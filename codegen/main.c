@@ -1,32 +1,17 @@
-/* plastc: options, the passes in order, files. */
+/* plastc: options, the passes in order. */
 #if HAVE_CONFIG_H
 #include "config.h"
 #endif
-#include "calibrate.h"
-#include "deploy.h"
+#include "driver.h"
 #include "module.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "0"
 #endif
-
-enum { STATUS_DONE, STATUS_ERRORS, STATUS_USAGE, STATUS_FILE, STATUS_PROMISE };
-
-struct options {
-    const char *input, *output, *header, *depfile, *dump;
-    const char *deploy, *data, *report, *from;
-    bool library, explain, fuse, print_header, json, int8;
-    struct definition *definition;
-    int definitions;
-    struct crossover *crossover;
-    int crossovers;
-};
 
 /* What is done to the functions, in order; each can be seen with --dump=NAME. */
 static const struct {
@@ -67,7 +52,7 @@ static const char help[] =
     "\n"
     "Status: 0 done, 1 errors in the model, 2 usage, 3 a file, 4 a budget not met, 70 a bug.\n";
 
-static int usage(const char *format, const char *what)
+int usage(const char *format, const char *what)
 {
     fprintf(stderr, "plastc: ");
     fprintf(stderr, format, what);
@@ -251,171 +236,21 @@ static int read_options(struct arena *a, struct options *o, int argc, char **arg
     return -1;
 }
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-/* `path` with its ending replaced. */
-static const char *with_ending(struct arena *a, const char *path, const char *ending)
-{
-    const char *base = base_name(path), *dot = strrchr(base, '.');
-    size_t n = dot && dot != base ? (size_t)(dot - path) : strlen(path);
-    return arena_format(a, "%.*s%s", (int)n, path, ending);
-}
-
-static int write_failed(const char *path)
-{
-    fprintf(stderr, "plastc: %s: %s\n", path, strerror(errno));
-    return STATUS_FILE;
-}
-
-/* What the umask leaves, as for any new file: mkstemp's are the owner's alone. */
-static bool give_mode(const char *path)
-{
-    mode_t mask = umask(0);
-    umask(mask);
-    return chmod(path, 0666 & ~mask) == 0;
-}
-
-/* What is there and is no regular file (a pipe, a device) is written to, never replaced. */
-static int write_special(const char *path, const struct text *t)
-{
-    FILE *f = fopen(path, "wb");
-    if (!f)
-        return write_failed(path);
-    bool ok = fwrite(t->bytes, 1, t->size, f) == t->size;
-    ok = fclose(f) == 0 && ok;
-    return ok ? STATUS_DONE : write_failed(path);
-}
-
-/* Under a temporary name first: a file is whole or it is not there. A symbolic link stays one. */
-static int write_file(struct arena *a, const char *path, const struct text *t)
-{
-    struct stat is;
-    if (strcmp(path, "-") != 0 && stat(path, &is) == 0 && !S_ISREG(is.st_mode))
-        return write_special(path, t);
-    char *real = realpath(path, NULL);
-    path = real ? arena_format(a, "%s", real) : path;
-    free(real);
-    if (strcmp(path, "-") == 0)
-        return fwrite(t->bytes, 1, t->size, stdout) < t->size || fflush(stdout) != 0
-                   ? write_failed("standard output")
-                   : STATUS_DONE;
-    char *temporary = arena_format(a, "%s.XXXXXX", path);
-    int file = mkstemp(temporary);
-    FILE *f = file < 0 ? NULL : fdopen(file, "wb");
-    if (!f)
-        return write_failed(path);
-    bool ok = fwrite(t->bytes, 1, t->size, f) == t->size;
-    ok = fflush(f) == 0 && ok;
-    ok = fclose(f) == 0 && ok;
-    if (ok && give_mode(temporary) && rename(temporary, path) == 0)
-        return STATUS_DONE;
-    int why = errno;
-    unlink(temporary);
-    errno = why;
-    return write_failed(path);
-}
-
-static bool make_can_name(const char *path)
-{
-    return path[strcspn(path, "\n\r\t:;%\\|=")] == '\0';
-}
-
-/* A path as make reads it. */
-static void add_make_path(struct text *t, const char *path)
-{
-    for (; *path; path++) {
-        if (*path == ' ' || *path == '#')
-            text_add(t, "\\");
-        if (*path == '$')
-            text_add(t, "$");
-        text_add_bytes(t, path, 1);
-    }
-}
-
-static bool same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-    if (strcmp(a, "-") == 0 || strcmp(b, "-") == 0)
-        return false;
-    if (stat(a, &x) == 0 && stat(b, &y) == 0)
-        return x.st_dev == y.st_dev && x.st_ino == y.st_ino && S_ISREG(x.st_mode);
-    return strcmp(a, b) == 0;
-}
-
-/* Nothing that was read (`also`: a checkpoint, or NULL), and nothing else that is written, is
- * written over. */
-static int check_outputs(const struct diag *d, const char *also, const char *const *output,
-                         int count)
-{
-    for (int i = 0; i < count; i++) {
-        for (int k = 0; k < i; k++)
-            if (output[i] && output[k] && same_file(output[i], output[k]))
-                return usage("two outputs are the same file, '%s'", output[i]);
-        if (output[i] && also && same_file(output[i], also))
-            return usage("'%s' is read: the output would replace it", output[i]);
-        for (uint32_t k = 1; output[i] && k < d->sources; k++)
-            if (d->source[k].path[0] != '<' && same_file(output[i], d->source[k].path))
-                return usage("'%s' is read: the output would replace it", output[i]);
-    }
-    return STATUS_DONE;
-}
-
-static int write_depfile(struct arena *a, const struct options *o, const struct diag *d,
-                         const char *output)
-{
-    struct text t = text_new(a);
-    if (!make_can_name(output))
-        return usage("make cannot have a file named '%s'", output);
-    if (o->from && !make_can_name(o->from))
-        return usage("make cannot have a file named '%s'", o->from);
-    for (uint32_t i = 1; i < d->sources; i++)
-        if (!make_can_name(d->source[i].path))
-            return usage("make cannot have a file named '%s'", d->source[i].path);
-    add_make_path(&t, output);
-    text_add(&t, ":");
-    for (uint32_t i = 1; i < d->sources; i++) {
-        if (d->source[i].path[0] == '<')
-            continue;
-        text_add(&t, " ");
-        add_make_path(&t, d->source[i].path);
-    }
-    if (o->from) {
-        text_add(&t, " ");
-        add_make_path(&t, o->from);
-    }
-    text_add(&t, "\n");
-    for (uint32_t i = 1; i < d->sources; i++) {
-        if (d->source[i].path[0] == '<' || strcmp(d->source[i].path, o->input) == 0)
-            continue;
-        add_make_path(&t, d->source[i].path);
-        text_add(&t, ":\n");
-    }
-    return write_file(a, o->depfile, &t);
-}
-
 static int write_outputs(struct arena *a, const struct options *o, struct module *m)
 {
-    const char *output = o->output ? o->output : with_ending(a, base_name(o->input), ".c");
-    const char *header = o->header ? o->header : with_ending(a, output, ".h");
-    struct module_options module = {o->library, o->print_header ? base_name(header) : NULL};
-    if (o->print_header && strcmp(output, "-") == 0 && !o->header)
-        return usage("%s", "--header needs a file name where the C goes to standard output");
+    struct outputs to;
     struct text c = text_new(a), h = text_new(a);
-    const char *const outputs[] = {output, o->print_header ? header : NULL, o->depfile};
-    int status = check_outputs(m->diag, o->from, outputs, 3);
+    int status = name_outputs(a, o, m->diag, o->depfile, &to);
     if (status)
         return status;
-    print_module(&c, m, &module);
-    status = write_file(a, output, &c);
-    if (!status && o->print_header) {
+    print_module(&c, m,
+                 &(struct module_options){o->library, to.header ? base_name(to.header) : NULL});
+    status = write_file(a, to.c, &c);
+    if (!status && to.header) {
         print_header(&h, m);
-        status = write_file(a, header, &h);
+        status = write_file(a, to.header, &h);
     }
-    return !status && o->depfile ? write_depfile(a, o, m->diag, output) : status;
+    return !status && o->depfile ? write_depfile(a, o, m->diag, to.c) : status;
 }
 
 static int dump(struct arena *a, struct text *t)
@@ -445,72 +280,6 @@ static int lower(struct arena *a, const struct options *o, struct plan *plan, st
     return write_outputs(a, o, m);
 }
 
-static int failed(const char *why, int status)
-{
-    fprintf(stderr, "plastc: %s\n", why);
-    return status;
-}
-
-static bool ends(const char *s, const char *ending)
-{
-    size_t n = strlen(s), k = strlen(ending);
-    return n >= k && strcmp(s + n - k, ending) == 0;
-}
-
-enum { CALIBRATE = 1000 }; /* samples */
-
-static int deploy(struct arena *a, const struct options *o, const struct plan *plan, struct diag *d)
-{
-    const char *wrong = NULL;
-    int status = STATUS_DONE;
-    const char *output = o->output ? o->output : with_ending(a, base_name(o->input), ".c");
-    const char *header = o->header ? o->header : with_ending(a, output, ".h");
-    if (o->print_header && strcmp(output, "-") == 0 && !o->header)
-        return usage("%s", "--header needs a file name where the C goes to standard output");
-    const char *const outputs[] = {output, o->print_header ? header : NULL, o->report};
-    status = check_outputs(d, o->deploy, outputs, 3);
-    if (status)
-        return status;
-    struct checkpoint *c = checkpoint_read(plan, o->deploy, &wrong);
-    if (!c)
-        return failed(wrong, STATUS_FILE);
-    struct samples *samples =
-        o->data ? samples_read(plan, o->data, o->int8 ? CALIBRATE : 1, &wrong, &status) : NULL;
-    if (status)
-        return failed(wrong, status);
-    struct deployment *net = deploy_net(plan, c);
-    if (o->int8 && deploy_widest(net) > DEPLOY_MOST_INTEGERS)
-        return failed("--int8: a unit reads more than 66000 others: its sum would not fit 32 bits",
-                      STATUS_PROMISE);
-    if (o->int8)
-        deploy_calibrate(net, samples->train, samples->trains);
-    deploy_store(net);
-    deploy_expect(net, samples ? samples->test : samples_none(plan));
-    struct text t = text_new(a), h = text_new(a), r = text_new(a);
-    deploy_print(&t, net, &(struct layout){o->print_header ? base_name(header) : NULL});
-    status = write_file(a, output, &t);
-    if (!status && o->print_header) {
-        deploy_print_header(&h, net);
-        status = write_file(a, header, &h);
-    }
-    if (!status && o->report) {
-        if (ends(o->report, ".json"))
-            deploy_report_json(&r, net);
-        else
-            deploy_report_html(&r, net);
-        status = write_file(a, o->report, &r);
-    }
-    return status;
-}
-
-/* The net becomes what the checkpoint has alive of it. */
-static int shrink(const struct options *o, const struct plan *whole)
-{
-    const char *wrong = NULL;
-    const struct checkpoint *c = checkpoint_read(whole, o->from, &wrong);
-    return c && shrink_net(whole, c, &wrong) ? STATUS_DONE : failed(wrong, STATUS_FILE);
-}
-
 static int compile(struct arena *a, const struct options *o, struct diag *d)
 {
     struct text t = text_new(a);
@@ -531,7 +300,7 @@ static int compile(struct arena *a, const struct options *o, struct diag *d)
         dump_net(&t, net);
         return dump(a, &t);
     }
-    if (!plan_can_lower(net, d))
+    if (!plan_can_lower(net, d) || ((o->deploy || o->from) && !plan_can_deploy(net, d)))
         return STATUS_ERRORS;
     int status = check_crossovers(o, net);
     if (status)

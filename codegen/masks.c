@@ -61,9 +61,8 @@ static void meet(struct arena *a, struct value *v, const struct mortal *list, in
             const struct mortal *x = &v->mortal[i], *y = &list[k];
             int64_t first = x->from > y->from ? x->from : y->from;
             int64_t x_end = x->from + x->rows, y_end = y->from + y->rows;
-            struct mortal part = {.from = first,
-                                  .rows = (x_end < y_end ? x_end : y_end) - first,
-                                  .map = x->map};
+            struct mortal part = {
+                .from = first, .rows = (x_end < y_end ? x_end : y_end) - first, .map = x->map};
             for (int d = 0; d < x->deaths; d++)
                 PUSH(a, part.death, part.deaths, x->death[d]);
             for (int d = 0; d < y->deaths; d++)

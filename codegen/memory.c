@@ -110,7 +110,8 @@ static int last_update(const struct plan *p, const struct value *v)
 {
     int last = 0;
     for (int i = 0; i < v->uses; i++)
-        if (v->use[i].by->term[v->use[i].term].dense && !is_conv(&v->use[i].by->term[v->use[i].term]))
+        if (v->use[i].by->term[v->use[i].term].dense &&
+            !is_conv(&v->use[i].by->term[v->use[i].term]))
             last = later(last, time_updated(p, v->use[i].by));
     return last;
 }
@@ -151,7 +152,7 @@ static void plan_second_load(struct plan *p)
     size_t kept = 0;
     for (int i = 0; i < p->fields; i++)
         kept += field_bytes(&p->field[i]);
-    if (v->wants_plain || p->net->learn == LEARN_DIRECT_FEEDBACK ||
+    if (v->wants_plain || is_moved(v) || p->net->learn == LEARN_DIRECT_FEEDBACK ||
         (size_t)(v->rows * p->columns) * sizeof(float) <= kept / 5)
         return;
     for (int i = 0; i < v->uses; i++) {
@@ -193,13 +194,15 @@ static void plan_value(struct plan *p, struct value *v)
     }
     if (v->slope_from_result && v->learns)
         last = later(last, errs);
+    if (is_moved(v))
+        v->raw = plan_buffer(p, plan_buffer_name(p, v, "_raw"), v->rows * p->columns, born, born);
     if (v->terms && v->term[0].pool)
         last = later(last, last_compared(p, v));
     if (v->norm)
-        v->moments = plan_buffer(p, plan_buffer_name(p, v, "_moments"), MOMENTS * v->moments_line,
-                                 born, v->term[0].segment[0].value->learns
-                                           ? time_error(p, v->term[0].segment[0].value)
-                                           : errs + 1);
+        v->moments = plan_buffer(
+            p, plan_buffer_name(p, v, "_moments"), MOMENTS * v->moments_line, born,
+            v->term[0].segment[0].value->learns ? time_error(p, v->term[0].segment[0].value)
+                                                : errs + 1);
     v->plain =
         plan_buffer(p, v->name, v->rows * p->columns, born, keep || v->wants_plain ? end : last);
     if (v->turned && !(v->is_input && !v->links && v->line == v->rows))
@@ -334,7 +337,9 @@ static void plan_scratch(struct plan *p)
 
 static int64_t element_bytes(const struct field *f)
 {
-    return f->kind == F_MASK || f->kind == F_KERNELS ? 1 : f->kind == F_COUNTER || f->kind == F_COUNTS ? 8 : 4;
+    return f->kind == F_MASK || f->kind == F_KERNELS     ? 1
+           : f->kind == F_COUNTER || f->kind == F_COUNTS ? 8
+                                                         : 4;
 }
 
 int64_t field_elements(const struct field *f)

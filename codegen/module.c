@@ -213,10 +213,7 @@ static void print_tensor(struct text *t, const struct plan *p, const struct axes
 {
     text_add(t, "    {");
     print_c_string(t, f->tensor, strlen(f->tensor));
-    text_printf(t, ", %s, %s, ", role_of(f),
-                f->kind == F_MASK      ? "PLAST_U8"
-                : f->kind == F_COUNTER ? "PLAST_I64"
-                                       : "PLAST_F32");
+    text_printf(t, ", %s, PLAST_%s, ", role_of(f), tensor_type(f));
     print_shape(t, f->shape, f->rank, 4);
     text_printf(t, ", %lld, offsetof(struct %s, %s), %lld, %d, %d, ", (long long)f->line,
                 p->net->name, f->name, (long long)f->probe, layer_number(p->net, f->layer),
@@ -282,8 +279,7 @@ static void print_layers(struct text *t, const struct module *m)
         const char *text = statement_text(m, l->loc);
         text_add(t, "    {");
         print_c_string(t, l->name, strlen(l->name));
-        text_printf(t, ", %lld, %lld,\n     ", (long long)neurons_of(l),
-                    (long long)synapses_of(l));
+        text_printf(t, ", %lld, %lld,\n     ", (long long)neurons_of(l), (long long)synapses_of(l));
         print_c_string(t, text, strlen(text));
         text_add(t, ",\n     ");
         print_shape(t, l->value->shape.dim, l->value->shape.rank, 3);
@@ -305,12 +301,6 @@ static double step_flops(const struct plan *p)
                          (m->segment[s].value->learns ? 3 : 2);
         }
     return flops;
-}
-
-bool is_tensor(const struct field *f)
-{
-    return f->kind != F_CARRY && f->kind != F_COUNTS && f->kind != F_PLACES &&
-           f->kind != F_KERNELS;
 }
 
 static void print_manifest(struct text *t, const struct module *m)
@@ -341,6 +331,9 @@ static void print_manifest(struct text *t, const struct module *m)
         text_printf(t, "%s%lld", i ? ", " : "", (long long)in->dim[i]);
     text_printf(t, "},\n    .inputs = %s,\n    .outputs = %s,\n", p->input->units,
                 p->output->units);
+    if (net->steps)
+        text_printf(t, "    .steps = %lld,\n    .frames = %lld,\n", (long long)net->steps,
+                    net->frames ? (long long)net->steps : 0LL);
     text_printf(t, "    .loss = %s,\n    .learn = %s,\n",
                 net->loss == LOSS_MSE ? "PLAST_MSE" : "PLAST_CROSS_ENTROPY", learns[net->learn]);
     text_printf(t, "    .batch = BATCH,\n    .epochs = %lld,\n    .seed = %lluu,\n",

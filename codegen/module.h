@@ -11,7 +11,6 @@ struct module_options {
 
 void print_module(struct text *, const struct module *, const struct module_options *);
 void print_header(struct text *, const struct module *);
-bool is_tensor(const struct field *); /* described to programs, and saved */
 /* axes.c: prints, of a net that was shrunk, which units are left of what the fields are of. */
 struct axes {
     struct named_axis {

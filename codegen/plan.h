@@ -89,13 +89,13 @@ struct use {
  * steps, what stands behind a read-out after it. */
 enum stage { STAGE_BEFORE, STAGE_LOOP, STAGE_AFTER };
 struct recall;
-/* What normalising keeps of a channel: what x is multiplied by, what is added; mean and inverse
- * deviation; and for its error three coefficients. */
+/* What normalising keeps of a channel: what x - mean is multiplied by, mean, inverse
+ * deviation; for its error three coefficients; gradients. */
 enum {
     MOMENT_SCALE,
-    MOMENT_SHIFT,
     MOMENT_MEAN,
     MOMENT_INVERSE,
+    MOMENT_VARIANCE, /* the unbiased one */
     MOMENT_OF_ERROR,
     MOMENT_OF_VALUE,
     MOMENT_REST,
@@ -111,11 +111,12 @@ struct value {
     int index;
     int64_t rows, line; /* line: rows rounded up to 16, the row length of the transposed copy */
     struct shape shape;
-    int64_t map;        /* rows of a neuron: the places of its map, 1 where there is none */
-    struct node *norm;  /* the sum, one value as it is, is normalised by its batch moments */
+    int64_t map;       /* rows of a neuron: the places of its map, 1 where there is none */
+    struct node *norm; /* the sum, one value as it is, is normalised by its batch moments */
     const char *running_mean, *running_var; /* fields */
     struct buffer *moments, *shown_moments; /* [MOMENTS][moments_line]: see lower_norm.c */
     int64_t moments_line;
+    struct buffer *raw; /* of an input that is flipped or cropped: as it was loaded */
     bool is_input, is_output;
     struct term *term;
     int terms;
@@ -186,8 +187,8 @@ struct field {
         F_CARRY,
         F_MASK,
         F_KERNELS, /* masks made from those of synapses: any of a pair of channels is alive */
-        F_COUNTS, /* int64_t [8], of a form */
-        F_PLACES  /* uint32_t, of a form */
+        F_COUNTS,  /* int64_t [8], of a form */
+        F_PLACES   /* uint32_t, of a form */
     } kind;
     const struct rule *rule; /* F_RULE: and the value's space */
     enum space space;
@@ -238,7 +239,7 @@ struct plan {
         struct buffer *to;
     } * map_sum;
     int map_sums;
-    struct node **dropout; /* all of them: each has a row of keys */
+    struct node **dropout; /* and flips, crops: each has a row of keys */
     int dropouts;
     struct expr **scalar; /* run scalars' expressions, computed once a step */
     int scalars;
@@ -254,6 +255,7 @@ struct plan {
 bool plan_fits(const struct net *, struct diag *);
 /* False, with an error for each, where operators of the net cannot be lowered yet. */
 bool plan_can_lower(const struct net *, struct diag *);
+bool plan_can_deploy(const struct net *, struct diag *); /* and shrunk */
 struct plan *plan_net(struct arena *, struct net *, bool fuse, const struct crossover *);
 double plan_crossover(const struct plan *, const struct layer *); /* -1: the target's */
 /* False, with the error and its arithmetic, where the budget is not kept or the plan is too large.
@@ -265,6 +267,8 @@ bool plan_check(const struct plan *, struct diag *);
 struct expr *plan_hoist(struct plan *, struct expr *);
 bool is_run_scalar(const char *name);
 const struct field *plan_field(const struct plan *, const struct param *, const char *state);
+bool is_tensor(const struct field *);          /* described to programs, and saved */
+const char *tensor_type(const struct field *); /* as files of safetensors name it: "F32" */
 /* The mask of the layer's neurons, or NULL. */
 const char *plan_neuron_mask(const struct plan *, const struct layer *);
 /* Those of the rows a term reads, which are the columns of its weight, that can die. */

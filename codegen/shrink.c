@@ -22,9 +22,9 @@ static void mark(struct shrinking *s, const struct node *node)
     const struct plan *p = s->plan;
     const struct value *v = p->home[node->index];
     bool *stays = s->stays[node->index] = NEW_ARRAY(p->arena, node->size, bool);
+    const bool *dead = reaches_memory(p, v) ? find_dead(p, s->checkpoint, v) : NULL;
     for (int64_t i = 0; i < node->size; i++)
-        stays[i] = node == p->net->output->value ||
-                   (reaches_memory(p, v) && !is_dead(p, s->checkpoint, v, i));
+        stays[i] = node == p->net->output->value || (dead && !dead[i]);
 }
 
 static bool tie(bool *a, bool *b, int64_t count)

@@ -143,8 +143,8 @@ static void pass_buffers(struct plan *p, const struct site *s, struct pass *pass
         if (pass->kind == PASS_BATCH && space_is_matrix(r->space)) {
             const struct field *w = s->weight;
             pass->side[0] = of_rule(p, s, "neurons", w->rows * p->columns, first, last);
-            pass->side[1] = of_rule(p, s, "inputs", space_places(s, SPACE_INPUT) * p->columns,
-                                    first, last);
+            pass->side[1] =
+                of_rule(p, s, "inputs", space_places(s, SPACE_INPUT) * p->columns, first, last);
             if (!is_conv(s->term))
                 pass->turned = of_rule(p, s, "turned", w->line * p->columns, first, last);
         }

@@ -129,8 +129,8 @@ static enum pass_kind pass_of(const struct site *site, const struct rule_stmt *s
     if (kind != PASS_IF)
         return kind;
     enum space inner = SPACE_NONE;
-    if (!all_map(site, s->then, &inner) || !all_map(site, s->other, &inner) || inner == SPACE_LAYER ||
-        inner == SPACE_NONE)
+    if (!all_map(site, s->then, &inner) || !all_map(site, s->other, &inner) ||
+        inner == SPACE_LAYER || inner == SPACE_NONE)
         return PASS_IF;
     *space = inner;
     return PASS_MAP;

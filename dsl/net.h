@@ -18,7 +18,8 @@ struct shape {
 };
 int64_t shape_size(const struct shape *);
 bool shape_equal(const struct shape *, const struct shape *);
-const char *shape_text(struct arena *, const struct shape *); /* "[1, 28, 28]" */
+const char *shape_text(struct arena *, const struct shape *);              /* "[1, 28, 28]" */
+const char *dimensions_text(struct arena *, const int64_t *dim, int rank); /* the same */
 
 enum init {
     INIT_ZEROS,
@@ -323,6 +324,7 @@ struct net {
 
 /* The network as readable text, for --dump=check. */
 void dump_net(struct text *, const struct net *);
+void dump_node(struct text *, const struct node *);
 void dump_rule(struct text *, const struct rule *);
 
 struct definition { /* -D NAME=VALUE */

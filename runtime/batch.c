@@ -38,7 +38,7 @@ int plast_open_batch(struct plast_batch *batch, const struct plast_data *data,
     size_t answer = data->targets ? (size_t)model->outputs * sizeof(float) : sizeof(int32_t);
     *batch = (struct plast_batch){.data = data, .limit = limit};
     batch->order = malloc((size_t)data->samples * sizeof *batch->order + 1);
-    batch->x = plast_new_block(limit * (size_t)model->inputs * sizeof(float), fault);
+    batch->x = plast_new_block(limit * (size_t)plast_sample_size(model) * sizeof(float), fault);
     batch->y = plast_new_block(limit * answer, fault);
     batch->sample = malloc(limit * sizeof *batch->sample);
     if (batch->order && batch->x && batch->y && batch->sample) {
@@ -82,7 +82,7 @@ int plast_step_batch(struct plast_batch *batch, int64_t at, const struct plast_m
     const struct plast_source from = {data->bytes, data->floats, batch->order + at, batch->x};
     int targets = data->targets != NULL;
     gather_answers(batch, at);
-    if (model->step_from)
+    if (model->step_from && !data->counts)
         return model->step_from(block, &from, batch->y, targets, batch->sample, batch->n, loss);
     plast_data_gather(data, from.index, batch->n, batch->x, NULL);
     return model->step(block, batch->x, batch->y, targets, batch->sample, batch->n, loss);

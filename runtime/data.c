@@ -1,5 +1,6 @@
 /* From a SPEC to sets in memory: takes first:N: and permuted:K: off, opens the source, applies
- * them. The sources themselves are in idx.c, npy.c, csv.c and glyphs.c. */
+ * them. The sources themselves are in idx.c, cifar10.c, events_open.c, npy.c, csv.c and glyphs.c.
+ */
 #include "data.h"
 
 #include "source.h"
@@ -10,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char known_sources[] = "the sources are glyphs, idx:DIR, npy:X.npy,Y.npy, csv:FILE, "
-                                    "csv:FILE?targets=K, first:N:SPEC, permuted:K:SPEC";
+static const char known_sources[] = "the sources are glyphs, idx:DIR, cifar10:DIR, "
+                                    "cifar10:DIR?train=1-4&test=5, events:DIR, npy:X.npy,Y.npy, "
+                                    "csv:FILE, csv:FILE?targets=K, first:N:SPEC, permuted:K:SPEC";
 
 enum { DEEPEST_SPEC = 16 };
 
@@ -127,6 +129,34 @@ static const char *after(const char *spec, const char *name)
     return !strncmp(spec, name, length) && spec[length] == ':' ? spec + length + 1 : NULL;
 }
 
+/* The sources of a file or folder, and whether their samples have a time axis. */
+static const struct source {
+    const char *name;
+    enum { STILL, TIMED, EITHER } axis;
+    int (*open)(struct plast_split *, const char *rest, const struct plast_request *);
+} sources[] = {{"idx", STILL, plast_open_idx},
+               {"cifar10", STILL, plast_open_cifar10},
+               {"events", TIMED, plast_open_events},
+               {"npy", EITHER, plast_open_npy},
+               {"csv", STILL, plast_open_csv}};
+
+static int open_source(struct plast_split *split, const struct source *source, const char *rest,
+                       const struct plast_request *request)
+{
+    const struct plast_model *model = request->model;
+    if (source->axis == TIMED && !model->frames)
+        return plast_fail(request->fault, PLAST_STATUS_USAGE,
+                          "%s: recordings have a time axis, but the input of '%s' has none: it is"
+                          " declared with `|> events`",
+                          source->name, model->name);
+    if (source->axis == STILL && model->frames)
+        return plast_fail(request->fault, PLAST_STATUS_USAGE,
+                          "%s: its samples have no time axis, but '%s' takes events in %" PRId64
+                          " frames: events:DIR, npy:X.npy,Y.npy and glyphs have one",
+                          source->name, model->name, model->frames);
+    return source->open(split, rest, request);
+}
+
 static int open_spec(struct plast_split *split, const char *spec, int depth,
                      const struct plast_request *request)
 {
@@ -140,15 +170,9 @@ static int open_spec(struct plast_split *split, const char *spec, int depth,
         return open_permuted(split, rest, depth, request);
     if (!strcmp(spec, "glyphs"))
         return plast_open_glyphs(split, request);
-    if ((rest = after(spec, "idx")))
-        return plast_open_idx(split, rest, request);
-    if ((rest = after(spec, "npy")))
-        return plast_open_npy(split, rest, request);
-    if ((rest = after(spec, "csv")))
-        return plast_open_csv(split, rest, request);
-    if (after(spec, "cifar10") || after(spec, "events"))
-        return plast_fail(request->fault, PLAST_STATUS_USAGE,
-                          "data source '%s' is not built yet; %s", spec, known_sources);
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
+        if ((rest = after(spec, sources[i].name)))
+            return open_source(split, &sources[i], rest, request);
     return plast_fail(request->fault, PLAST_STATUS_USAGE, "unknown data source '%s'; %s", spec,
                       known_sources);
 }

@@ -6,6 +6,7 @@
 #include "fault.h"
 #include "plast.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,8 +15,10 @@
  * is owned by the set. Permutations are already applied. */
 struct plast_data {
     int64_t samples;         /* 0: there is no such set */
-    int64_t inputs, outputs; /* values of one sample, as in the model */
+    int64_t inputs, outputs; /* values of one sample, all its frames; as in the model */
+    int64_t frames;          /* as in the model; 0: no time axis */
     uint8_t *bytes;          /* [samples][inputs], gathered as value / 255 */
+    bool counts;             /* the bytes count events and are gathered as they are */
     float *floats;           /* [samples][inputs], gathered as they are; all finite */
     int32_t *labels;         /* [samples], each 0 <= label < outputs */
     float *targets;          /* [samples][outputs], all finite; only where the loss is mse */
@@ -25,14 +28,20 @@ struct plast_split {
     struct plast_data train, test;
 };
 
+/* Values of one sample of the model: of all its frames. */
+static inline int64_t plast_sample_size(const struct plast_model *model)
+{
+    return model->frames ? model->frames * model->inputs : model->inputs;
+}
+
 /* What a SPEC is opened for decides which sets are read:
- *   PLAST_FOR_TRAIN    `train`, and `test` where the source has one: glyphs and idx do (for idx
- *                      the t10k files), npy and csv do not
+ *   PLAST_FOR_TRAIN    `train`, and `test` where the source has one: npy and csv have none
  *   PLAST_FOR_TEST     only `test`: the source's test set, or all of it where it has but one
  *                      (npy, csv). For `--test SPEC` and for `eval --data SPEC`
  *   PLAST_FOR_PREDICT  as PLAST_FOR_TEST, but answers may be absent: `npy:X.npy` will do
  * first:N: cuts the training set, or, where there is none, the set that was read.
- * permuted:K: permutes the inputs of all sets; K alone fixes the permutation, 0 is none. */
+ * permuted:K: permutes the inputs of all sets, those of all frames alike; K alone fixes the
+ * permutation, 0 is none. */
 enum plast_purpose { PLAST_FOR_TRAIN, PLAST_FOR_TEST, PLAST_FOR_PREDICT };
 
 /* Reads what `spec` names (NULL: glyphs) for this model. `seed` fixes the glyphs alone: a set
@@ -42,7 +51,7 @@ enum plast_purpose { PLAST_FOR_TRAIN, PLAST_FOR_TEST, PLAST_FOR_PREDICT };
 int plast_data_open(struct plast_split *, const char *spec, enum plast_purpose,
                     const struct plast_model *, uint64_t seed, struct plast_fault *);
 
-/* Copies n samples: x is float [n][inputs]; y is int32_t [n] where the set has labels, float
+/* Copies n samples: x is float [n][data->inputs]; y is int32_t [n] where the set has labels, float
  * [n][outputs] where it has targets; either may be NULL. */
 void plast_data_gather(const struct plast_data *, const int64_t *index, size_t n, float *x,
                        void *y);

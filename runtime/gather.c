@@ -71,6 +71,14 @@ static void gather_bytes(const uint8_t *bytes, size_t width, const int64_t *inde
     gather_plain(bytes, width, index, n, x);
 }
 
+static void gather_counts(const uint8_t *bytes, size_t width, const int64_t *index, size_t n,
+                          float *x)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < width; k++)
+            x[i * width + k] = bytes[(size_t)index[i] * width + k];
+}
+
 static void gather_floats(const float *floats, size_t width, const int64_t *index, size_t n,
                           float *x)
 {
@@ -91,7 +99,9 @@ static void gather_answers(const struct plast_data *data, const int64_t *index, 
 void plast_data_gather(const struct plast_data *data, const int64_t *index, size_t n, float *x,
                        void *y)
 {
-    if (x && data->bytes)
+    if (x && data->counts)
+        gather_counts(data->bytes, (size_t)data->inputs, index, n, x);
+    else if (x && data->bytes)
         gather_bytes(data->bytes, (size_t)data->inputs, index, n, x);
     else if (x)
         gather_floats(data->floats, (size_t)data->inputs, index, n, x);

@@ -1,6 +1,7 @@
 /* glyphs: the data set that needs no file. Takes the model's input shape and a seed, gives
  * pictures of digits with balanced labels; each picture depends on the seed, its set and its
- * number alone. Relies on glyph_draw.c for the strokes. */
+ * number alone. Relies on glyph_draw.c for the strokes, on glyph_events.c for models that take
+ * events. */
 #include "glyphs.h"
 
 #include "source.h"
@@ -18,7 +19,15 @@ struct picture {
     int64_t channels, height, width;
 };
 
-/* [n] is the most nearly square height x width = n. */
+int64_t plast_most_square(int64_t n)
+{
+    int64_t height = 1;
+    for (int64_t h = 1; h * h <= n; h++)
+        if (n % h == 0)
+            height = h;
+    return height;
+}
+
 static struct picture fit_picture(const struct plast_model *model)
 {
     const int64_t *shape = model->input_shape;
@@ -26,10 +35,7 @@ static struct picture fit_picture(const struct plast_model *model)
         return (struct picture){shape[0], shape[1], shape[2]};
     if (model->input_rank == 2)
         return (struct picture){1, shape[0], shape[1]};
-    int64_t height = 1;
-    for (int64_t h = 1; h * h <= model->inputs; h++)
-        if (model->inputs % h == 0)
-            height = h;
+    int64_t height = plast_most_square(model->inputs);
     return (struct picture){1, height, model->inputs / height};
 }
 
@@ -39,10 +45,19 @@ static uint64_t stream_key(const struct plast_request *request, int set, int str
                      (uint64_t)number);
 }
 
-/* Each run of `classes` samples holds every class once, in an order of its own. */
-static void fill_labels(int32_t *label, int64_t samples, int32_t classes, int set,
+struct plast_glyph_keys plast_glyph_keys(int set, int64_t number,
+                                         const struct plast_request *request)
+{
+    return (struct plast_glyph_keys){stream_key(request, set, STREAM_STROKES, number),
+                                     stream_key(request, set, STREAM_NOISE, number),
+                                     stream_key(request, set, STREAM_LIGHT, number)};
+}
+
+/* Each run has an order of its own. */
+void plast_label_glyphs(int32_t *label, int64_t samples, int set,
                         const struct plast_request *request)
 {
+    int32_t classes = (int32_t)request->model->outputs;
     for (int64_t begin = 0; begin < samples; begin += classes) {
         int32_t order[PLAST_GLYPH_CLASSES];
         uint64_t key = stream_key(request, set, STREAM_ORDER, begin);
@@ -86,14 +101,13 @@ static void draw_picture(uint8_t *to, struct plast_canvas *canvas, int64_t chann
                          int set, int64_t number, const struct plast_request *request)
 {
     int64_t area = canvas->height * canvas->width;
-    uint64_t noise = stream_key(request, set, STREAM_NOISE, number);
-    uint64_t light = stream_key(request, set, STREAM_LIGHT, number);
+    struct plast_glyph_keys keys = plast_glyph_keys(set, number, request);
     memset(canvas->ink, 0, (size_t)area);
-    plast_draw_strokes(canvas, digit, stream_key(request, set, STREAM_STROKES, number));
+    plast_draw_strokes(canvas, digit, keys.strokes);
     for (int64_t c = 0; c < channels; c++)
         if (c == 0 || channels == MOST_CHANNELS_TINTED)
-            develop(to + c * area, canvas->ink, area, choose_light(light, c, channels),
-                    noise + (uint64_t)c);
+            develop(to + c * area, canvas->ink, area, choose_light(keys.light, c, channels),
+                    keys.noise + (uint64_t)c);
         else
             memcpy(to + c * area, to, (size_t)area);
 }
@@ -102,13 +116,15 @@ int plast_draw_glyphs(struct plast_data *data, int64_t samples, int set,
                       const struct plast_request *request)
 {
     const struct plast_model *model = request->model;
-    struct picture picture = fit_picture(model);
     if (model->outputs > PLAST_GLYPH_CLASSES)
         return plast_fail(
             request->fault, PLAST_STATUS_USAGE,
             "glyphs: there are %d classes of them, but the output of '%s' has %" PRId64
             "; name another data source",
             PLAST_GLYPH_CLASSES, model->name, model->outputs);
+    if (model->frames)
+        return plast_record_glyphs(data, samples, set, request);
+    struct picture picture = fit_picture(model);
     data->inputs = model->inputs;
     data->outputs = model->outputs;
     struct plast_canvas canvas = {picture.height, picture.width,
@@ -118,7 +134,7 @@ int plast_draw_glyphs(struct plast_data *data, int64_t samples, int set,
     int status = 0;
     if (canvas.ink && data->bytes && data->labels) {
         data->samples = samples;
-        fill_labels(data->labels, samples, (int32_t)model->outputs, set, request);
+        plast_label_glyphs(data->labels, samples, set, request);
         for (int64_t i = 0; i < samples; i++)
             draw_picture(data->bytes + i * model->inputs, &canvas, picture.channels,
                          data->labels[i], set, i, request);

@@ -16,7 +16,11 @@ static void print_specs(FILE *to)
 {
     fputs("\nSPEC is one of\n"
           "  glyphs             digits drawn by this program, 10000 to train and 2000 to test\n"
+          "                     (as event streams where the network takes those)\n"
           "  idx:DIR            MNIST or a set in its form, plain or .gz\n"
+          "  cifar10:DIR        CIFAR-10's binary batches, plain, .gz or .xz; of some of them:\n"
+          "                     cifar10:DIR?train=1-4&test=5\n"
+          "  events:DIR         N-MNIST's recordings, for networks that take events\n"
           "  npy:X.npy,Y.npy    float32 or uint8 inputs; integer labels or float targets\n"
           "  csv:FILE           the class last; csv:FILE?targets=K: the last K are targets\n"
           "  first:N:SPEC       its first N training samples\n"

@@ -118,6 +118,8 @@ static void print_head(const struct plast_model *model)
            plast_print_shape(shape, sizeof shape, model->input_shape, model->input_rank),
            model->outputs, model->loss == PLAST_CROSS_ENTROPY ? "cross_entropy" : "mse",
            learn[model->learn]);
+    if (model->steps)
+        printf("time %" PRId64 " steps%s\n", model->steps, model->frames ? ", in the data" : "");
     printf("batch %" PRId64 ", epochs %" PRId64 ", seed %" PRIu64 "\n", model->batch, model->epochs,
            model->seed);
     printf("memory %zu bytes to train, %zu more to predict\n", model->train_bytes,

@@ -4,24 +4,12 @@
 #include <config.h>
 #endif
 
-#include "safetensors.h"
-#include "trainer.h"
+#include "load.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct reader {
-    const char *name;
-    FILE *file;
-    struct plast_safetensors header;
-    const struct plast_model *model;
-    void *block;
-    struct plast_fault *fault;
-    bool masked; /* the file says of every neuron that can die whether it lives */
-};
 
 static bool is_saved(const struct plast_tensor *tensor)
 {
@@ -93,62 +81,6 @@ static int compare_model(struct reader *reader, bool complete)
     return 0;
 }
 
-static int check_numbers(struct reader *reader, const struct plast_tensor *tensor, const float *row,
-                         int64_t i)
-{
-    int64_t columns = plast_whole_columns(tensor);
-    for (int64_t j = 0; tensor->type == PLAST_F32 && j < columns; j++)
-        if (!isfinite(row[j]))
-            return plast_fail(reader->fault, PLAST_STATUS_FILE,
-                              "%s: %s is infinite or not a number in row %" PRId64
-                              ", column %" PRId64,
-                              reader->name, tensor->name, i, j);
-    return 0;
-}
-
-static int check_mask(struct reader *reader, const struct plast_tensor *tensor, const uint8_t *row,
-                      int64_t i)
-{
-    int64_t columns = plast_whole_columns(tensor);
-    for (int64_t j = 0; j < columns; j++)
-        if (row[j] > 1)
-            return plast_fail(reader->fault, PLAST_STATUS_FILE,
-                              "%s: %s is %d in row %" PRId64 ", column %" PRId64
-                              ": 0 (dead) or 1 (alive) was expected",
-                              reader->name, tensor->name, row[j], i, j);
-    return 0;
-}
-
-/* The first only says whether the rule has begun. */
-static int check_counter(struct reader *reader, const struct plast_tensor *tensor,
-                         const int64_t *row, int64_t i)
-{
-    if (*row >= 0 && (i || *row <= 1))
-        return 0;
-    return plast_fail(reader->fault, PLAST_STATUS_FILE,
-                      "%s: %s is %" PRId64 " in row %" PRId64 ": %s was expected", reader->name,
-                      tensor->name, *row, i, i ? "a count" : "0 or 1");
-}
-
-static int check_row(struct reader *reader, const struct plast_tensor *tensor, const void *row,
-                     int64_t i)
-{
-    switch (tensor->role) {
-    case PLAST_WEIGHT:
-    case PLAST_BIAS:
-    case PLAST_FEEDBACK:
-        return check_numbers(reader, tensor, row, i);
-    case PLAST_MASK:
-        return check_mask(reader, tensor, row, i);
-    case PLAST_COUNTER:
-        return check_counter(reader, tensor, row, i);
-    case PLAST_STATE:
-    case PLAST_VALUE:
-        break;
-    }
-    return 0;
-}
-
 static bool has_neuron_masks(struct reader *reader)
 {
     for (int i = 0; i < reader->model->tensors; i++) {
@@ -213,7 +145,7 @@ static int read_tensor(struct reader *reader, const struct plast_tensor *tensor)
             break;
         }
         plast_little_endian(line, size, columns);
-        status = check_row(reader, tensor, line, i);
+        status = plast_check_row(reader, tensor, line, i);
         if (!status)
             status = check_outside(reader, tensor, line, i, at);
         if (plast_row_is_left(tensor, i, at))
@@ -221,89 +153,6 @@ static int read_tensor(struct reader *reader, const struct plast_tensor *tensor)
     }
     free(line);
     return status;
-}
-
-static int fail_key(struct reader *reader, const char *key, const char *value)
-{
-    if (!value)
-        return plast_fail(reader->fault, PLAST_STATUS_FILE, "%s: __metadata__ has no %s",
-                          reader->name, key);
-    return plast_fail(reader->fault, PLAST_STATUS_FILE, "%s: %s in __metadata__ is damaged",
-                      reader->name, key);
-}
-
-/* A whole number of at least `least`, as it is written by save.c. */
-static int read_count(struct reader *reader, const char *key, int64_t least, int64_t *count)
-{
-    const char *value = plast_find_metadata(&reader->header, key);
-    char *end = NULL;
-    errno = 0;
-    *count = value ? strtoll(value, &end, 10) : 0;
-    if (!value || errno || end == value || *end || *count < least)
-        return fail_key(reader, key, value);
-    return 0;
-}
-
-static int read_seed(struct reader *reader, uint64_t *seed)
-{
-    const char *value = plast_find_metadata(&reader->header, "seed");
-    char *end = NULL;
-    errno = 0;
-    *seed = value ? strtoull(value, &end, 10) : 0;
-    if (!value || errno || *value < '0' || *value > '9' || *end)
-        return fail_key(reader, "seed", value);
-    return 0;
-}
-
-static int read_loss(struct reader *reader, double *loss)
-{
-    const char *value = plast_find_metadata(&reader->header, "loss");
-    char *end = NULL;
-    *loss = value ? strtod(value, &end) : 0;
-    if (!value || end == value || *end || !isfinite(*loss))
-        return fail_key(reader, "loss", value);
-    return 0;
-}
-
-/* Counters that contradict each other would lead outside the data. */
-static int check_run(struct reader *reader, const struct plast_run *run,
-                     const struct plast_saved *saved)
-{
-    bool begun = run->step_in_epoch > 0;
-    if (run->step_in_epoch > run->step ||
-        (begun && (run->step_in_epoch >= run->steps_per_epoch ||
-                   run->steps_per_epoch != plast_count_steps(saved->data_samples, saved->batch) ||
-                   run->samples != run->step_in_epoch * saved->batch)) ||
-        run->correct > run->samples)
-        return plast_fail(reader->fault, PLAST_STATUS_FILE,
-                          "%s: the counters in __metadata__ contradict each other", reader->name);
-    return 0;
-}
-
-static int read_run(struct reader *reader, struct plast_run *run, struct plast_saved *saved)
-{
-    const char *order = plast_find_metadata(&reader->header, "order");
-    struct {
-        const char *key;
-        int64_t least, *to;
-    } count[] = {{"epoch", 0, &run->epoch},
-                 {"epochs", 0, &run->epochs},
-                 {"step", 0, &run->step},
-                 {"step_in_epoch", 0, &run->step_in_epoch},
-                 {"steps_per_epoch", 0, &run->steps_per_epoch},
-                 {"samples", 0, &run->samples},
-                 {"correct", -1, &run->correct},
-                 {"batch", 1, &saved->batch},
-                 {"data_samples", 0, &saved->data_samples}};
-    int status = read_seed(reader, &run->seed);
-    for (size_t i = 0; i < sizeof count / sizeof *count && !status; i++)
-        status = read_count(reader, count[i].key, count[i].least, count[i].to);
-    if (!status)
-        status = read_loss(reader, &run->loss);
-    if (!status && (!order || (strcmp(order, "file") && strcmp(order, "shuffled"))))
-        status = fail_key(reader, "order", order);
-    saved->keep_order = order && !strcmp(order, "file");
-    return status ? status : check_run(reader, run, saved);
 }
 
 static int read_block(struct reader *reader, struct plast_saved *saved)
@@ -319,7 +168,7 @@ static int read_block(struct reader *reader, struct plast_saved *saved)
     reader->masked = has_neuron_masks(reader);
     if (!status && saved->complete) {
         struct plast_run kept = *run;
-        status = read_run(reader, run, saved);
+        status = plast_read_run(reader, run, saved);
         run->threads = kept.threads;
         run->forms = kept.forms;
     }

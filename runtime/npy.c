@@ -94,36 +94,49 @@ static int take_reals(struct plast_stream *s, const struct plast_npy *array, flo
     return 0;
 }
 
-/* A model of three dimensions wants them, but for a leading 1; one of one dimension takes any. */
+/* A model of three dimensions wants them, but for a leading 1; one of one dimension takes any.
+ * Frames may be a dimension of their own, the first of a sample. */
 static int row_fits(const struct plast_npy *array, const struct plast_model *model)
 {
-    if (array->row != (uint64_t)model->inputs)
+    int first = model->frames && array->rank > 2 ? 2 : 1;
+    if (array->row != (uint64_t)plast_sample_size(model) ||
+        (first == 2 && array->shape[1] != (uint64_t)model->frames))
         return 0;
-    if (model->input_rank < 3 || array->rank == 2)
+    if (model->input_rank < 3 || array->rank == first + 1)
         return 1;
-    int skipped = model->input_shape[0] == 1 && array->rank == 3;
-    if (array->rank - 1 + skipped != model->input_rank)
+    int skipped = model->input_shape[0] == 1 && array->rank == first + 2;
+    if (array->rank - first + skipped != model->input_rank)
         return 0;
     for (int i = skipped; i < model->input_rank; i++)
-        if (array->shape[1 + i - skipped] != (uint64_t)model->input_shape[i])
+        if (array->shape[first + i - skipped] != (uint64_t)model->input_shape[i])
             return 0;
     return 1;
+}
+
+/* "(N, 784)", or, with frames, "(N, 10, 2312)". */
+static const char *print_expected(char *text, size_t size, const struct plast_model *model)
+{
+    if (model->frames)
+        snprintf(text, size, "(N, %" PRId64 ", %" PRId64 ")", model->frames, model->inputs);
+    else
+        snprintf(text, size, "(N, %" PRId64 ")", model->inputs);
+    return text;
 }
 
 static int check_inputs(const struct plast_npy *array, const char *name,
                         const struct plast_request *request)
 {
-    char input[80];
+    char input[80], expected[80];
     if (!array->kind || (array->kind == 'u' && array->width != 1) || array->kind == 'i')
         return plast_fail(request->fault, PLAST_STATUS_FILE,
                           "%s: elements of type '%s'; inputs are read as '<f4', '<f8' or '|u1'",
                           name, array->descr);
     if (array->rank == 0 || !row_fits(array, request->model))
-        return plast_fail(
-            request->fault, PLAST_STATUS_FILE,
-            "%s: shape %s, but the input of '%s' is %s, so (N, %" PRId64 ") is expected", name,
-            array->shape_text, request->model->name,
-            plast_print_input(input, sizeof input, request->model), request->model->inputs);
+        return plast_fail(request->fault, PLAST_STATUS_FILE,
+                          "%s: shape %s, but the input of '%s' is %s, so %s is expected", name,
+                          array->shape_text, request->model->name,
+                          plast_print_input(input, sizeof input, request->model),
+                          print_expected(expected, sizeof expected, request->model));
     if (array->elements == 0)
         return plast_fail(request->fault, PLAST_STATUS_FILE, "%s: shape %s holds no samples", name,
                           array->shape_text);
@@ -140,7 +153,8 @@ int plast_read_npy_inputs(struct plast_data *data, struct plast_stream *s,
     if (status)
         return status;
     data->samples = (int64_t)array.shape[0];
-    data->inputs = request->model->inputs;
+    data->inputs = plast_sample_size(request->model);
+    data->frames = request->model->frames;
     data->outputs = request->model->outputs;
     if (array.kind == 'u')
         return take_elements(s, &array, &data->bytes, request->fault);

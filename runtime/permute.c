@@ -1,5 +1,6 @@
-/* permuted:K:SPEC: moves the inputs of a set to where permutation K puts them. The permutation
- * depends on K and the number of inputs alone, so that a task means the same in every run. */
+/* permuted:K:SPEC: moves the inputs of a set to where permutation K puts them, in all frames of a
+ * sample alike. The permutation depends on K and the number of inputs alone, so that a task means
+ * the same in every run. */
 #include "source.h"
 
 #include <stdlib.h>
@@ -34,14 +35,14 @@ static void permute_floats(float *row, float *old, const uint32_t *from, size_t 
 
 int plast_permute_inputs(struct plast_data *data, uint64_t number, struct plast_fault *fault)
 {
-    size_t n = (size_t)data->inputs;
+    size_t frames = data->frames ? (size_t)data->frames : 1, n = (size_t)data->inputs / frames;
     if (data->samples == 0 || number == 0)
         return 0;
     uint32_t *from = malloc(n * sizeof *from);
     float *old = malloc(n * sizeof *old);
     if (from && old) {
         fill_permutation(from, (uint32_t)n, number);
-        for (size_t i = 0; i < (size_t)data->samples; i++)
+        for (size_t i = 0; i < (size_t)data->samples * frames; i++)
             if (data->bytes)
                 permute_bytes(data->bytes + i * n, (uint8_t *)old, from, n);
             else

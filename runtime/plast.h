@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-#define PLAST_ABI 5
+#define PLAST_ABI 6
 
 /* Results of generated functions: 0, or one of these. */
 enum plast_error {
@@ -137,7 +137,10 @@ struct plast_model {
     const char *name;
     int input_rank;
     int64_t input_shape[3];
-    int64_t inputs, outputs; /* floats of one sample; classes or targets */
+    int64_t inputs, outputs; /* floats of one sample, or of one of its frames; classes or targets */
+    int64_t steps;           /* time steps of a sample; 0: the model is static */
+    int64_t frames;          /* steps where the data have a time axis: a sample is then float
+                                [frames][inputs], wherever [inputs] stands here; else 0 */
     enum plast_loss loss;
     enum plast_learn learn;
     int64_t batch; /* most samples in a step or a predict */

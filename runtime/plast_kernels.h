@@ -43,7 +43,8 @@ omp_get_max_threads(void); /* <omp.h> is not on every machine whose compiler kno
 #define PLAST_ROWS 6
 #endif
 
-/* A tile of the gradient of weights that slide over maps: channels of the result by weights of each.
+/* A tile of the gradient of weights that slide over maps: channels of the result by weights of
+ * each.
  */
 #if PLAST_ROWS == 12
 #define PLAST_TAP_ROWS 4

@@ -31,7 +31,7 @@ int plast_open_tested(struct plast_tested *t, const struct plast_model *model, i
     if (status)
         return status;
     t->scratch = plast_new_block(model->predict_bytes, fault);
-    t->x = plast_new_block(batch * (size_t)model->inputs * sizeof(float), fault);
+    t->x = plast_new_block(batch * (size_t)plast_sample_size(model) * sizeof(float), fault);
     t->y = plast_new_block(batch * outputs * sizeof(float), fault);
     t->out = plast_new_block(batch * outputs * sizeof(float), fault);
     t->sample = plast_new_block(batch * sizeof(uint64_t), fault);
@@ -134,7 +134,7 @@ static void draw_batch(struct plast_tested *t, int round)
     const struct plast_model *model = t->model;
     int64_t outputs = model->outputs;
     t->y_is_targets = model->loss == PLAST_MSE && round % 2 == 0;
-    for (size_t i = 0; i < t->n * (size_t)model->inputs; i++)
+    for (size_t i = 0; i < t->n * (size_t)plast_sample_size(model); i++)
         t->x[i] = (float)plast_draw_uniform(&t->draw);
     for (size_t i = 0; i < t->n; i++) {
         t->sample[i] = (uint64_t)plast_draw_below(&t->draw, 1000000);

@@ -31,6 +31,19 @@ int plast_read_csv(struct plast_data *, struct plast_stream *, int64_t targets,
                    const struct plast_request *);
 int plast_open_csv(struct plast_split *, const char *rest, const struct plast_request *);
 
+/* cifar10.c. What a stream holds goes behind what is there. */
+int plast_read_cifar10(struct plast_data *, struct plast_stream *, const struct plast_request *);
+int plast_open_cifar10(struct plast_split *, const char *rest, const struct plast_request *);
+
+/* events.c. counts: of one sample, zero at first; the model takes events and its input fits. */
+int plast_read_events(uint8_t *counts, struct plast_stream *, const struct plast_request *);
+int plast_check_event_input(const struct plast_request *);
+/* events_list.c, events_open.c. */
+struct plast_recordings;
+int plast_read_event_list(struct plast_recordings *, struct plast_stream *,
+                          const struct plast_request *);
+int plast_open_events(struct plast_split *, const char *folder, const struct plast_request *);
+
 /* glyphs.c. Draws one set: number 0 to train, 1 to test. */
 int plast_draw_glyphs(struct plast_data *, int64_t samples, int set, const struct plast_request *);
 int plast_open_glyphs(struct plast_split *, const struct plast_request *);

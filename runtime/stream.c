@@ -1,5 +1,5 @@
-/* Bytes from a plain file, a .gz file or memory, in order. Relies on zlib, where the build has
- * it, for packed files; zlib reads plain files too. */
+/* Bytes from a plain file, a packed file or memory, in order. Relies on zlib, where the build has
+ * it, for .gz files; zlib reads plain files too. What xz packed is stream_xz.c's. */
 #ifdef HAVE_CONFIG_H
 #include <config.h>
 #endif
@@ -79,10 +79,9 @@ static int read_file(struct plast_stream *s, uint8_t *to, size_t n, size_t *got,
     return 0;
 }
 
-void plast_stream_close(struct plast_stream *s)
+static void close_file(struct plast_stream *s)
 {
-    if (s->file)
-        gzclose(s->file);
+    gzclose(s->file);
     s->file = NULL;
 }
 
@@ -110,10 +109,9 @@ static int read_file(struct plast_stream *s, uint8_t *to, size_t n, size_t *got,
     return 0;
 }
 
-void plast_stream_close(struct plast_stream *s)
+static void close_file(struct plast_stream *s)
 {
-    if (s->file)
-        fclose(s->file);
+    fclose(s->file);
     s->file = NULL;
 }
 
@@ -129,7 +127,17 @@ int plast_stream_open(struct plast_stream *s, const char *path, struct plast_fau
         return plast_fail(fault, PLAST_STATUS_FILE, "%s: is a directory, not a file", path);
     if (S_ISREG(status.st_mode))
         s->size = (uint64_t)status.st_size;
+    /* Looking into a pipe would take from it. */
+    if (S_ISREG(status.st_mode) && plast_is_xz(path))
+        return plast_xz_open(s, fault);
     return open_file(s, fault);
+}
+
+void plast_stream_close(struct plast_stream *s)
+{
+    if (s->file)
+        close_file(s);
+    plast_xz_close(s);
 }
 
 void plast_stream_memory(struct plast_stream *s, const char *name, const uint8_t *bytes,
@@ -142,6 +150,8 @@ int plast_stream_read(struct plast_stream *s, void *to, size_t n, size_t *got,
                       struct plast_fault *fault)
 {
     *got = 0;
+    if (s->xz)
+        return plast_xz_read(s, to, n, got, fault);
     if (s->file)
         return read_file(s, to, n, got, fault);
     *got = n < s->size - s->at ? n : (size_t)(s->size - s->at);

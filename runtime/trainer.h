@@ -133,7 +133,7 @@ struct plast_batch {
     const struct plast_data *data;
     size_t limit;     /* samples in a full batch */
     int64_t *order;   /* [data->samples] */
-    float *x;         /* [limit][inputs] */
+    float *x;         /* [limit][data->inputs] */
     void *y;          /* labels or targets */
     uint64_t *sample; /* [limit] */
     size_t n;         /* samples gathered now */

@@ -6,8 +6,6 @@
 
 #include "data_try.h"
 
-#include <sys/stat.h>
-
 #if HAVE_ZLIB
 #include <zlib.h>
 #endif

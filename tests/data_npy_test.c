@@ -34,6 +34,41 @@ static void write_pair(void)
     write_array("y.npy", "|u1", "(2,)", two_labels, sizeof two_labels);
 }
 
+/* Samples with a time axis. */
+static void test_frames(void)
+{
+    struct plast_model flat = try_timed(0, 2, 0, 2, 3), image = try_timed(1, 1, 2, 2, 3);
+    struct plast_split split;
+    static const float frames[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+    static const char *const shapes[] = {"(2, 3, 2)", "(2, 6)", "(2, 3, 1, 1, 2)", "(2, 3, 1, 2)"};
+    static const char *const wrong[] = {"(2, 2, 3)", "(2, 3, 2, 1)", "(4, 3)", "(3, 2, 2)"};
+    write_array("y.npy", "|u1", "(2,)", two_labels, sizeof two_labels);
+    for (int i = 0; i < 4; i++) {
+        write_array("f.npy", "<f4", shapes[i], frames, sizeof frames);
+        if (try_open(&split, "npy:@/f.npy,@/y.npy", PLAST_FOR_TRAIN, i < 2 ? &flat : &image)) {
+            ok(split.train.samples == 2 && split.train.inputs == 6 && split.train.frames == 3 &&
+                   !memcmp(split.train.floats, frames, sizeof frames),
+               "frames of shape %s", shapes[i]);
+            plast_data_close(&split);
+        }
+    }
+    if (try_open(&split, "permuted:1:npy:@/f.npy,@/y.npy", PLAST_FOR_TRAIN, &flat)) {
+        bool within = true;
+        for (int i = 0; i < 12; i++)
+            within = within && split.train.floats[i] == frames[i ^ 1];
+        ok(within, "permuted within each frame");
+        plast_data_close(&split);
+    }
+    for (int i = 0; i < 4; i++) {
+        char message[200];
+        write_array("f.npy", "<f4", wrong[i], frames, sizeof frames);
+        snprintf(message, sizeof message,
+                 "@/f.npy: shape %s, but the input of 'net' is [1, 1, 2], so (N, 3, 2) is expected",
+                 wrong[i]);
+        refused("npy:@/f.npy,@/y.npy", PLAST_FOR_TRAIN, &image, 3, message);
+    }
+}
+
 static void test_inputs(void)
 {
     struct plast_model model = try_model(0, 3, 0, 2, PLAST_CROSS_ENTROPY);
@@ -363,6 +398,7 @@ int main(void)
 {
     try_begin();
     test_inputs();
+    test_frames();
     test_labels();
     test_targets();
     test_shapes();

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { TRY_FILES = 400, TRY_TEXT = 2048 };
@@ -25,12 +26,12 @@ TAP_UNUSED static void try_begin(void)
     }
 }
 
-/* Removes what was written, and prints the plan. */
+/* Removes what was written, folders after what is in them, and prints the plan. */
 TAP_UNUSED static int try_end(void)
 {
-    for (int i = 0; i < try_files; i++) {
-        unlink(try_written[i]);
-        free(try_written[i]);
+    while (try_files-- > 0) {
+        remove(try_written[try_files]);
+        free(try_written[try_files]);
     }
     ok(rmdir(try_folder) == 0, "nothing but the test's own files was written");
     return tap_done();
@@ -80,6 +81,14 @@ TAP_UNUSED static void write_text(const char *name, const char *text)
     write_bytes(name, text, strlen(text));
 }
 
+TAP_UNUSED static void make_folder(const char *name)
+{
+    if (mkdir(try_path(name), 0700)) {
+        perror(name);
+        exit(99);
+    }
+}
+
 /* channels 0: the shape is [height]. */
 TAP_UNUSED static struct plast_model try_model(int64_t channels, int64_t height, int64_t width,
                                                int64_t outputs, enum plast_loss loss)
@@ -90,6 +99,15 @@ TAP_UNUSED static struct plast_model try_model(int64_t channels, int64_t height,
     model.input_shape[1] = height;
     model.input_shape[2] = width;
     model.inputs = channels ? channels * height * width : height;
+    return model;
+}
+
+/* As try_model, of samples with so many frames. */
+TAP_UNUSED static struct plast_model try_timed(int64_t channels, int64_t height, int64_t width,
+                                               int64_t outputs, int64_t frames)
+{
+    struct plast_model model = try_model(channels, height, width, outputs, PLAST_CROSS_ENTROPY);
+    model.frames = model.steps = frames;
     return model;
 }
 

@@ -52,13 +52,47 @@ prune fewer on a, b, d, e until epoch 2;
 END
 sed 's/^model every/model dense_one/; s/^prune.*//' every.pl >dense_one.pl
 sed 's/^model every/model emptied/; s/luck < 0.3/luck < 0.9/; s/luck < 0.25/luck < 0.7/; s/^prune fewer on a/prune fewer on digit, a/' every.pl >emptied.pl
-for net in every dense_one emptied; do
+# Neurons that live and that nothing alive enters: in `severed` all of two layers.
+cat >lonely.pl <<'END'
+model lonely;
+rule sever(share = 0.4) { adapt { neuron luck = random(); drop synapse when luck < share; } }
+function raised(x) = 1 + sin(x);
+input  image[1, 14, 14] |> normalize(mean = 0.2, deviation = 0.4);
+layer  a = image |> dense(37) |> raised;
+layer  b = a |> dense(33) |> sigmoid |> dropout(0.1);
+layer  c = ((a |> dense(33, bias = false)) + b) |> tanh;
+layer  d = (b + c) |> raised;
+layer  e = concat(a, d) |> dense(29) |> relu;
+output digit = concat(e, c) |> dense(10);
+loss      cross_entropy;
+optimizer adam(rate = 0.002);
+batch     32;
+epochs    3;
+prune sever on a, b, c, e, digit until epoch 2;
+END
+sed 's/^model lonely/model severed/; s/^prune.*/prune sever on a, digit until epoch 2; prune sever(share = 2) on b, c until epoch 2;/' \
+    lonely.pl >severed.pl
+sed 's/^model lonely/model constant/; s/^prune.*/prune sever(share = 2) on digit until epoch 2;/' lonely.pl >constant.pl
+for net in every dense_one emptied lonely severed constant; do
     try "$net is trained" trained $net first:600:glyphs
     try "$net is deployed" deployed $net
     try "$net: outputs as predicted" exact $net glyphs
     try "$net: --int8" deployed $net --int8 --data first:200:glyphs
     try "$net: --int8 loses little" "./$net.drv" glyphs $net.npy classes 1.5
 done
+
+units() # units LAYER REPORT.json: left of it
+{
+    sed -n 's/.*"name": "'"$1"'",.*"units": \([0-9]*\), .*/\1/p' "$2"
+}
+no_more() { echo "$2 has $1 units" && test -n "$1" && test "$1" -le "$3"; }
+for net in lonely severed; do
+    try "$net: report" "$PLASTC" $net.pl --deploy $net.st -o x.c --report $net.json
+done
+try 'neurons that nothing enters are part of biases' no_more "$(units a lonely.json)" a 30
+try 'and of layers that read them' no_more "$(units e lonely.json)" e 25
+try 'and of sums of those: nothing is left of a layer' no_more "$(units d severed.json)" d 0
+try 'nor of what it alone would read' no_more "$(units b severed.json)" b 0
 
 # ------------------------------------------------------------------ the shared models
 for model in "$top_srcdir"/examples/models/*.pl; do
@@ -106,10 +140,7 @@ spoilt() # spoilt BYTES TENSOR: the first number of the tensor becomes these fou
     begin=$(head -c $((8 + length)) every.st | tail -c "$length" |
         sed 's/.*"'"$2"'": *{[^}]*"data_offsets": *\[\([0-9]*\),.*/\1/')
     cp every.st spoilt.st && printf "$1" | dd of=spoilt.st bs=1 seek=$((8 + length + begin)) conv=notrunc 2>/dev/null
-    "$PLASTC" every.pl --deploy spoilt.st -o x.c 2>message
-    status=$?
-    cat message
-    test $status -eq 3 && grep -q "$2 is infinite or not a number in row 0, column 0" message
+    says 3 "$2 is infinite or not a number in row 0, column 0" "$PLASTC" every.pl --deploy spoilt.st -o x.c
 }
 try 'what is not a number is named' spoilt '\000\000\300\177' b.weight
 try 'and infinity' spoilt '\000\000\200\177' b.weight

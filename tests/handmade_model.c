@@ -17,8 +17,10 @@ static struct setting {
     double rate, momentum, dropout, gain; /* gain: of the initial weights */
     char name[32], act[16], loss[16], learn[16];
     char flip[16]; /* what is computed with a wrong sign */
+    int frames;    /* of the inputs, which are all one flat row to the layers; 0: no time axis */
+    int gather;    /* 1: it has a step_from */
 } set = {2,          12, 16, 10, 16, 3, 0, 0, 0.1, 0.9, 0, 1, "handmade", "relu", "cross_entropy",
-         "backprop", ""};
+         "backprop", "", 0,  0};
 
 /* Places of one layer's arrays in the block, in floats. */
 static struct layer {
@@ -302,6 +304,19 @@ static int step(void *block, const float *x, const void *y, int y_is_targets,
     return 0;
 }
 
+/* Of bytes that are 255ths, and of floats. */
+static int step_from(void *block, const struct plast_source *from, const void *y, int y_is_targets,
+                     const uint64_t *sample, size_t n, float *loss)
+{
+    for (size_t i = 0; i < n; i++)
+        for (int k = 0; k < set.inputs; k++) {
+            int64_t place = from->index[i] * set.inputs + k;
+            from->rows[(int)i * set.inputs + k] =
+                from->bytes ? plast_unit(from->bytes[place]) : from->floats[place];
+        }
+    return step(block, from->rows, y, y_is_targets, sample, n, loss);
+}
+
 static int probe(void *block, const float *x, const void *y, int y_is_targets,
                  const uint64_t *sample, size_t n, float *loss, float *gradient)
 {
@@ -414,6 +429,7 @@ static void read_setting(void)
                {"inputs", &set.inputs, NULL, NULL},   {"outputs", &set.outputs, NULL, NULL},
                {"batch", &set.batch, NULL, NULL},     {"epochs", &set.epochs, NULL, NULL},
                {"pause", &set.pause, NULL, NULL},     {"rest", &set.rest, NULL, NULL},
+               {"frames", &set.frames, NULL, NULL},   {"gather", &set.gather, NULL, NULL},
                {"rate", NULL, &set.rate, NULL},       {"momentum", NULL, &set.momentum, NULL},
                {"dropout", NULL, &set.dropout, NULL}, {"gain", NULL, &set.gain, NULL},
                {"name", NULL, NULL, set.name},        {"act", NULL, NULL, set.act},
@@ -514,7 +530,8 @@ static void plan(void)
     model.abi = PLAST_ABI;
     model.name = set.name;
     model.input_rank = 1;
-    model.input_shape[0] = model.inputs = set.inputs;
+    model.frames = model.steps = set.frames;
+    model.input_shape[0] = model.inputs = set.frames ? set.inputs / set.frames : set.inputs;
     model.outputs = set.outputs;
     model.loss = strcmp(set.loss, "mse") ? PLAST_CROSS_ENTROPY : PLAST_MSE;
     model.learn = !strcmp(set.learn, "direct")      ? PLAST_DIRECT_FEEDBACK
@@ -532,6 +549,7 @@ static void plan(void)
     model.init = init;
     model.begin = begin;
     model.step = step;
+    model.step_from = set.gather ? step_from : NULL;
     model.probe = probe;
     model.end_epoch = end_epoch;
     model.predict = predict;

@@ -44,6 +44,17 @@ fails_with() # fails_with STATUS COMMAND...
     "$@"
     test $? -eq "$want"
 }
+# says STATUS PATTERN COMMAND...: ends with the status and says that on standard error, kept in the
+# file says.err here; what it prints, in says.out
+says()
+{
+    says_status=$1 says_pattern=$2
+    shift 2
+    "$@" >says.out 2>says.err
+    set -- $?
+    cat says.err
+    test "$1" -eq "$says_status" && grep -q -e "$says_pattern" says.err
+}
 # build MODEL.pl PROGRAM [FLAGS...]: a trainer; FLAGS come after those of the build
 build()
 {

@@ -15,15 +15,6 @@ with() # with SETTING COMMAND...: the model made of something else
 {
     (HANDMADE="$HANDMADE $1"; export HANDMADE; shift; "$@")
 }
-says() # says STATUS PATTERN COMMAND...: ends with the status and says that on standard error
-{
-    says_status=$1 says_pattern=$2
-    shift 2
-    "$@" >says.out 2>says.err
-    set -- $?
-    cat says.err
-    test "$1" -eq "$says_status" && grep -q -e "$says_pattern" says.err
-}
 same() { cmp "$1" "$2"; }
 
 # ------------------------------------------------------------------ the command line
@@ -179,6 +170,27 @@ result $? "stopped $tries times"
 try 'a run of many parts' same many.st whole.st
 "$model" train $data --no-shuffle --epochs 2 --save order2.st --quiet
 try 'file order stays in a resumed run' sh -c "'$model' train $data --resume order2.st --epochs 4 --save a.st --quiet && cmp a.st order.st"
+
+# ------------------------------------------------------------------ samples with a time axis
+timed() { with 'inputs=600 frames=3 rate=0.01' "$@"; }
+try 'event streams' timed "$model" train $data --save timed.st --log timed.log --quiet
+try 'are learnt' sh -c "tail -n 1 timed.log | sed 's/.*test_accuracy\": //; s/,.*//' |
+    awk '{ print; exit !(\$1 > 0.3) }'"
+try 'a model that gathers its inputs gets counts as they are' sh -c "HANDMADE='$HANDMADE inputs=600 frames=3 rate=0.01 gather=1' \
+    '$model' train $data --save a.st --quiet && cmp a.st timed.st"
+try 'a model that gathers its inputs gets bytes as 255ths' sh -c "HANDMADE='$HANDMADE gather=1' \
+    '$model' train $data --save a.st --quiet && cmp a.st whole.st"
+try 'evaluated' timed "$model" eval --load timed.st
+try 'permuted' timed "$model" eval --load timed.st --data permuted:1:glyphs
+timed "$model" predict --load timed.st --quiet >timed.txt
+result $? 'predicted'
+try 'a class for each sample' test "$(sort -u timed.txt | wc -l) $(wc -l <timed.txt)" = '10 2000'
+try 'tested' timed "$model" selftest
+timed "$model" info >timed.txt
+try 'described' grep -q '^time 3 steps, in the data$' timed.txt
+try 'measured' timed "$model" bench --seconds 0.1 $data
+try 'events for a model without frames' says 2 'recordings have a time axis' "$model" train --data events:.
+try 'images for a model with frames' says 2 'takes events in 3 frames' timed "$model" train --data idx:.
 
 # ------------------------------------------------------------------ numbers that are none
 cp whole.st kept.st
