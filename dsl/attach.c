@@ -252,14 +252,16 @@ static void add_param(struct tensors *t, const struct param *p)
         add_tensor(t, p->name, o->state[i].name, &o->loc);
     if (p->decays)
         add_tensor(t, p->name, "alive", &p->node->loc);
+    if (p->decays && p->node->op == N_CONV)
+        add_tensor(t, p->name, "kernels", &p->node->loc);
 }
 
 static void add_moments(struct tensors *t, const struct node *n)
 {
     if (n->op != N_BATCHNORM)
         return;
-    add_tensor(t, n->name, "mean", &n->loc);
-    add_tensor(t, n->name, "variance", &n->loc);
+    add_tensor(t, n->name, "running_mean", &n->loc);
+    add_tensor(t, n->name, "running_var", &n->loc);
 }
 
 /* `period` is for the counters of the rule itself. */

@@ -2,199 +2,56 @@
  * arguments, each value under a name of its own. An `if` is evaluated once, and every assignment in
  * it becomes `condition ? new : old` at once, so that what a path not taken would compute (a
  * logarithm of less than zero) reaches neither values nor derivatives. */
-#include "check.h"
-
-#include <string.h>
-
-enum role { IS_INPUT, IS_PARAMETER, IS_LEARNABLE, IS_STATE, IS_LOCAL };
-
-struct variable {
-    const char *name;
-    enum role role;
-    struct expr *now;    /* its value at this point: a number or a name; NULL after an error */
-    const char *unique;  /* IS_STATE, IS_LEARNABLE: what it is called in the neuron */
-    struct expr *before; /* IS_STATE: its initial value */
-    bool sure;           /* each path up to here has assigned it */
-};
-
-enum emitted { EMITTED_NOT, EMITTED_HALF, EMITTED };
-
-struct writer {
-    struct check *check;
-    struct context context;
-    struct binding *binding; /* one for each variable */
-    int bindings;
-    struct variable *variable;
-    int variables;
-    struct map taken; /* names in the neuron */
-    struct neuron *to;
-    struct learnable *learnable;
-    struct expr *guard; /* a name or `not` of one: when the path is taken; NULL: always */
-    enum emitted emitted;
-    struct loc emit_loc, place;
-    struct total total;
-    int depth;
-    bool is_definition; /* arguments are not known yet */
-    bool good;
-};
-
-static void fail(struct writer *, struct loc, const char *format, ...) PRINTF_LIKE(3, 4);
-static void fail(struct writer *w, struct loc loc, const char *format, ...)
-{
-    va_list list;
-    va_start(list, format);
-    diag_error(w->check->diag, loc, "%s", arena_vformat(w->check->arena, format, list));
-    va_end(list);
-    w->good = false;
-}
-
-/* --- names */
-
-static int find_variable(const struct writer *w, const char *name)
-{
-    for (int i = 0; i < w->variables; i++)
-        if (w->variable[i].name == name)
-            return i;
-    return -1;
-}
-
-static void show(struct writer *w, int i)
-{
-    const struct variable *v = &w->variable[i];
-    w->binding[i] = (struct binding){.name = v->name, .half = !v->sure};
-    w->binding[i].here = v->role == IS_LOCAL || v->role == IS_STATE;
-    w->binding[i].value = v->sure ? v->now : NULL;
-}
-
-static struct variable *add_variable(struct writer *w, const char *name, enum role role,
-                                     struct expr *now)
-{
-    struct variable v = {.name = name, .role = role, .now = now, .sure = true};
-    struct binding b = {.name = name};
-    PUSH(w->check->arena, w->variable, w->variables, v);
-    PUSH(w->check->arena, w->binding, w->bindings, b);
-    w->context.binding = w->binding;
-    w->context.bindings = w->bindings;
-    show(w, w->variables - 1);
-    return &w->variable[w->variables - 1];
-}
-
-/* The name itself, or with a number behind it where it stands for an older value already. */
-static const char *fresh_name(struct writer *w, const char *base)
-{
-    struct arena *arena = w->check->arena;
-    const char *name = base;
-    for (int i = 2; map_find(&w->taken, name); i++)
-        name = intern(arena, arena_format(arena, "%s%d", base, i));
-    map_set(arena, &w->taken, name, w);
-    return name;
-}
-
-/* --- values */
-
-/* What follows from arguments is reported where they are given. */
-static struct expr *accept(struct writer *w, struct expr *e, struct loc place)
-{
-    struct expr *folded = e ? fold_checked(w->check, e, place) : NULL;
-    if (folded && !w->is_definition &&
-        (!check_printable(w->check, folded, place) ||
-         !check_total(w->check, &w->total, folded, place)))
-        folded = NULL;
-    w->good = w->good && folded;
-    return folded;
-}
-
-static struct expr *write_expr(struct writer *w, struct expr *e)
-{
-    return accept(w, resolve(&w->context, e), w->is_definition ? e->loc : w->place);
-}
-
-/* The value under a name, so that it is computed once. */
-static struct expr *keep(struct writer *w, const char *base, struct expr *value)
-{
-    struct arena *arena = w->check->arena;
-    if (!value || value->kind == E_NUMBER || value->kind == E_NAME)
-        return value;
-    struct neuron_local local = {fresh_name(w, base), value};
-    PUSH(arena, w->to->local, w->to->locals, local);
-    return expr_name(arena, value->loc, local.name);
-}
-
-/* After `if (c) { v = a; } else { v = b; }` old is `c ? a : v`, which nobody need compute first. */
-static struct expr *other_path(const struct writer *w, const struct expr *condition,
-                               struct expr *old)
-{
-    const struct expr *value = old;
-    for (int i = w->to->locals; i-- > 0 && value == old;)
-        if (old->kind == E_NAME && w->to->local[i].name == old->name)
-            value = w->to->local[i].value;
-    bool same = value->kind == E_COND && expr_equal(value->arg[0], condition);
-    return same ? value->arg[1] : old;
-}
-
-/* `value` where the path is taken, else `old`. */
-static struct expr *guard_value(struct writer *w, struct expr *value, struct expr *old)
-{
-    struct arena *arena = w->check->arena;
-    if (!value || !w->guard)
-        return value;
-    if (!old)
-        old = expr_number(arena, value->loc, 0);
-    if (w->guard->kind != E_NOT)
-        return expr_fold_top(arena, expr_cond(arena, value->loc, w->guard, value, old));
-    struct expr *condition = w->guard->arg[0];
-    old = other_path(w, condition, old);
-    return expr_fold_top(arena, expr_cond(arena, value->loc, condition, old, value));
-}
+#include "neuron.h"
 
 /* --- declarations */
 
-static bool may_declare(struct writer *w, const struct entry *e)
+static bool may_declare(struct neuron_writer *w, const struct entry *e)
 {
     if (find_variable(w, e->name.text) >= 0)
-        fail(w, e->name.loc, "'%s' is already defined in this neuron", e->name.text);
+        neuron_fail(w, e->name.loc, "'%s' is already defined in this neuron", e->name.text);
     else if (is_run_scalar(e->name.text))
-        fail(w, e->name.loc, "'%s' is a run scalar and cannot be redefined", e->name.text);
+        neuron_fail(w, e->name.loc, "'%s' is a run scalar and cannot be redefined", e->name.text);
     else
         return true;
     return false;
 }
 
 /* Made before there is anything to compute from. */
-static struct expr *write_initial(struct writer *w, struct expr *e, bool learnables)
+static struct expr *write_initial(struct neuron_writer *w, struct expr *e, bool learnables)
 {
-    struct expr *value = write_expr(w, e);
+    struct expr *value = neuron_expr(w, e);
     for (int i = 0; value && i < w->variables; i++) {
         const struct variable *v = &w->variable[i];
         if (v->role == IS_PARAMETER || (v->role == IS_LEARNABLE && learnables))
             continue;
         if (!body_uses(&(struct body){.value = e}, v->name))
             continue;
-        fail(w, e->loc, "an initial value can use parameters%s only, not '%s'",
-             learnables ? " and learnables" : "", v->name);
+        neuron_fail(w, e->loc, "an initial value can use parameters%s only, not '%s'",
+                    learnables ? " and learnables" : "", v->name);
         return NULL;
     }
     return value;
 }
 
-static bool check_place(struct writer *w, const struct body *b, const char *what)
+static bool check_place(struct neuron_writer *w, const struct body *b, const char *what)
 {
     if (w->depth > 0)
-        fail(w, b->loc, "a %s cannot be declared inside an 'if'", what);
+        neuron_fail(w, b->loc, "a %s cannot be declared inside an 'if'", what);
     return w->depth == 0;
 }
 
-static void write_state(struct writer *w, const struct body *b)
+static void write_state(struct neuron_writer *w, const struct body *b)
 {
     check_place(w, b, "state");
     if (b->space != SPACE_NONE)
-        fail(w, b->space_loc, "a state of a neuron has no space: each neuron has its own");
+        neuron_fail(w, b->space_loc, "a state of a neuron has no space: each neuron has its own");
     for (int i = 0; i < b->list.count; i++) {
         const struct entry *e = &b->list.at[i];
         struct expr *initial = write_initial(w, e->value, true);
         if (!may_declare(w, e))
             continue;
-        const char *unique = fresh_name(w, e->name.text);
+        const char *unique = fresh_local(w, e->name.text);
         struct variable *v = add_variable(w, e->name.text, IS_STATE,
                                           expr_name(w->check->arena, e->name.loc, unique));
         v->unique = unique;
@@ -202,19 +59,19 @@ static void write_state(struct writer *w, const struct body *b)
     }
 }
 
-static void write_learnable(struct writer *w, const struct body *b)
+static void write_learnable(struct neuron_writer *w, const struct body *b)
 {
     check_place(w, b, "learnable");
     if (b->space != SPACE_NONE && b->space != SPACE_NEURON)
-        fail(w, b->space_loc,
-             "a learnable is one per layer, or, with 'learnable neuron', one per neuron");
+        neuron_fail(w, b->space_loc,
+                    "a learnable is one per layer, or, with 'learnable neuron', one per neuron");
     for (int i = 0; i < b->list.count; i++) {
         const struct entry *e = &b->list.at[i];
         struct learnable l = {e->name.text, write_initial(w, e->value, false), e->loc,
                               b->space == SPACE_NEURON};
         if (!may_declare(w, e))
             continue;
-        const char *unique = fresh_name(w, e->name.text);
+        const char *unique = fresh_local(w, e->name.text);
         struct neuron_learnable learnable = {.name = unique};
         add_variable(w, e->name.text, IS_LEARNABLE, expr_name(w->check->arena, e->name.loc, unique))
             ->unique = unique;
@@ -226,18 +83,18 @@ static void write_learnable(struct writer *w, const struct body *b)
 
 /* --- statements */
 
-static bool may_assign(struct writer *w, const struct body *b)
+static bool may_assign(struct neuron_writer *w, const struct body *b)
 {
     int at = find_variable(w, b->name.text);
     const char *name = b->name.text;
     if (at >= 0 && (w->variable[at].role == IS_PARAMETER || w->variable[at].role == IS_INPUT))
-        fail(w, b->name.loc, "'%s' is a parameter and cannot be assigned", name);
+        neuron_fail(w, b->name.loc, "'%s' is a parameter and cannot be assigned", name);
     else if (at >= 0 && w->variable[at].role == IS_LEARNABLE)
-        fail(w, b->name.loc, "'%s' is a learnable: only the optimizer changes it", name);
+        neuron_fail(w, b->name.loc, "'%s' is a learnable: only the optimizer changes it", name);
     else if (at < 0 && is_run_scalar(name))
-        fail(w, b->name.loc, "'%s' is a run scalar and cannot be assigned", name);
+        neuron_fail(w, b->name.loc, "'%s' is a run scalar and cannot be assigned", name);
     else if (at < 0 && b->op != E_NUMBER && find_symbol(&w->context, T_VALUE, name))
-        fail(w, b->name.loc, "'%s' is not a state or a local of this neuron", name);
+        neuron_fail(w, b->name.loc, "'%s' is not a state or a local of this neuron", name);
     else if (at < 0 && b->op != E_NUMBER) {
         report_unknown(&w->context, b->name.loc, name, "name", T_VALUE, 0, NULL);
         w->good = false;
@@ -246,7 +103,7 @@ static bool may_assign(struct writer *w, const struct body *b)
     return false;
 }
 
-static void write_assign(struct writer *w, const struct body *b)
+static void write_assign(struct neuron_writer *w, const struct body *b)
 {
     struct arena *arena = w->check->arena;
     bool may = may_assign(w, b);
@@ -254,7 +111,7 @@ static void write_assign(struct writer *w, const struct body *b)
     if (b->op != E_NUMBER && may)
         value =
             expr_binary(arena, b->loc, b->op, expr_name(arena, b->name.loc, b->name.text), value);
-    value = write_expr(w, value);
+    value = neuron_expr(w, value);
     if (!may)
         return;
     int at = find_variable(w, b->name.text);
@@ -262,17 +119,17 @@ static void write_assign(struct writer *w, const struct body *b)
         add_variable(w, b->name.text, IS_LOCAL, NULL);
         at = w->variables - 1;
     }
-    w->variable[at].now = keep(w, b->name.text, guard_value(w, value, w->variable[at].now));
+    w->variable[at].now = keep_value(w, b->name.text, guard_value(w, value, w->variable[at].now));
     w->variable[at].sure = true;
-    show(w, at);
+    show_variable(w, at);
 }
 
-static void write_emit(struct writer *w, const struct body *b)
+static void write_emit(struct neuron_writer *w, const struct body *b)
 {
-    struct expr *value = write_expr(w, b->value);
+    struct expr *value = neuron_expr(w, b->value);
     if (w->emitted != EMITTED_NOT) {
-        fail(w, b->loc, "a neuron emits once, and here it %s already",
-             w->emitted == EMITTED ? "has" : "may have");
+        neuron_fail(w, b->loc, "a neuron emits once, and here it %s already",
+                    w->emitted == EMITTED ? "has" : "may have");
         diag_note(w->check->diag, w->emit_loc, "it does here");
         return;
     }
@@ -281,10 +138,10 @@ static void write_emit(struct writer *w, const struct body *b)
     w->to->emit = guard_value(w, value, w->to->emit);
 }
 
-static void write_body(struct writer *, const struct body *);
+static void write_body(struct neuron_writer *, const struct body *);
 
 /* Which variables are sure; *sure becomes those that were, then it is changed back. */
-static bool *save_sure(struct writer *w)
+static bool *save_sure(struct neuron_writer *w)
 {
     bool *sure = NEW_ARRAY(w->check->arena, w->variables, bool);
     for (int i = 0; i < w->variables; i++)
@@ -293,24 +150,24 @@ static bool *save_sure(struct writer *w)
 }
 
 /* Its condition within the path on which the `if` stands, and that of its else. */
-static void write_conditions(struct writer *w, struct expr *e, struct expr **then,
+static void write_conditions(struct neuron_writer *w, struct expr *e, struct expr **then,
                              struct expr **other)
 {
     struct arena *arena = w->check->arena;
-    struct expr *condition = write_expr(w, e);
+    struct expr *condition = neuron_expr(w, e);
     *then = *other = w->guard;
     if (!condition)
         return;
     const char *base = intern(arena, "condition");
-    condition = keep(w, base, guard_value(w, condition, NULL));
+    condition = keep_value(w, base, guard_value(w, condition, NULL));
     struct expr *negated = expr_unary(arena, e->loc, E_NOT, condition);
     *then = condition;
     *other = negated;
     if (w->guard)
-        *other = keep(w, base, expr_binary(arena, e->loc, E_AND, w->guard, negated));
+        *other = keep_value(w, base, expr_binary(arena, e->loc, E_AND, w->guard, negated));
 }
 
-static void write_if(struct writer *w, const struct body *b)
+static void write_if(struct neuron_writer *w, const struct body *b)
 {
     struct expr *outside = w->guard, *then, *other;
     write_conditions(w, b->value, &then, &other);
@@ -329,7 +186,7 @@ static void write_if(struct writer *w, const struct body *b)
     enum emitted emitted_then = w->emitted;
     for (int i = 0; i < after; i++) {
         w->variable[i].sure = i < before && sure_before[i];
-        show(w, i);
+        show_variable(w, i);
     }
     w->emitted = emitted_before;
     w->guard = other;
@@ -338,13 +195,13 @@ static void write_if(struct writer *w, const struct body *b)
     w->depth--;
     for (int i = 0; i < w->variables; i++) {
         w->variable[i].sure = w->variable[i].sure && i < after && sure_then[i];
-        show(w, i);
+        show_variable(w, i);
     }
     if (w->emitted != emitted_then)
         w->emitted = EMITTED_HALF;
 }
 
-static void write_item(struct writer *w, const struct body *b)
+static void write_item(struct neuron_writer *w, const struct body *b)
 {
     switch (b->kind) {
     case B_STATE:
@@ -363,20 +220,20 @@ static void write_item(struct writer *w, const struct body *b)
         write_if(w, b);
         return;
     case B_VALUE:
-        fail(w, b->space_loc, "a value with a space stands in rules only");
+        neuron_fail(w, b->space_loc, "a value with a space stands in rules only");
         return;
     case B_PHASE:
-        fail(w, b->name.loc, "'%s' stands in rules only", b->name.text);
+        neuron_fail(w, b->name.loc, "'%s' stands in rules only", b->name.text);
         return;
     case B_DROP:
     case B_GROW:
-        fail(w, b->loc, "'%s' stands in rules only", b->kind == B_DROP ? "drop" : "grow");
+        neuron_fail(w, b->loc, "'%s' stands in rules only", b->kind == B_DROP ? "drop" : "grow");
         return;
     }
     bug("statement of kind %d", (int)b->kind);
 }
 
-static void write_body(struct writer *w, const struct body *b)
+static void write_body(struct neuron_writer *w, const struct body *b)
 {
     for (; b; b = b->next)
         write_item(w, b);
@@ -384,10 +241,11 @@ static void write_body(struct writer *w, const struct body *b)
 
 /* --- the whole */
 
-static void bind_parameters(struct writer *w, const struct symbol *s, const struct binding *bound)
+static void bind_parameters(struct neuron_writer *w, const struct symbol *s,
+                            const struct binding *bound)
 {
     struct arena *arena = w->check->arena;
-    const char *x = fresh_name(w, intern(arena, "x"));
+    const char *x = fresh_local(w, intern(arena, "x"));
     for (int i = 0; i < s->formals.count; i++) {
         const struct formal *f = &s->formals.at[i];
         if (i == 0)
@@ -398,7 +256,8 @@ static void bind_parameters(struct writer *w, const struct symbol *s, const stru
     }
 }
 
-static struct neuron *write(struct writer *w, const struct symbol *s, const struct binding *bound)
+static struct neuron *write(struct neuron_writer *w, const struct symbol *s,
+                            const struct binding *bound)
 {
     struct arena *arena = w->check->arena;
     w->good = true;
@@ -419,7 +278,7 @@ static struct neuron *write(struct writer *w, const struct symbol *s, const stru
 
 void check_neuron_body(struct check *check, struct symbol *s)
 {
-    struct writer w = {.check = check, .is_definition = true};
+    struct neuron_writer w = {.check = check, .is_definition = true};
     if (s->formals.count == 0)
         diag_error(check->diag, s->loc, "'%s' has no parameter: its first is what enters it",
                    s->name);
@@ -442,7 +301,7 @@ void check_neuron_body(struct check *check, struct symbol *s)
 }
 
 /* A compiler's time goes into derivatives: of each value, in each name it is made from. */
-static bool check_slopes(struct writer *w)
+static bool check_slopes(struct neuron_writer *w)
 {
     struct arena *arena = w->check->arena;
     struct neuron *n = w->to;
@@ -475,7 +334,7 @@ struct neuron *write_neuron(struct check *check, const struct symbol *s,
                             const struct binding *bound, struct loc place,
                             struct learnable **learnable)
 {
-    struct writer w = {.check = check, .place = place};
+    struct neuron_writer w = {.check = check, .place = place};
     struct neuron *n = write(&w, s, bound);
     if (!n)
         return NULL;
