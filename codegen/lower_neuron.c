@@ -83,6 +83,11 @@ static struct expr *alive(struct kernel *k, const struct value *v, const char *r
     return if_neuron_alive(k, v, row, e);
 }
 
+static const char *kept_memory(struct arena *a, const struct quantity *q)
+{
+    return q->kept ? slice_of(a, q->memory, 0) : slice_of(a, q->carrier->memory, 1);
+}
+
 /* What the step that all is compared with kept, and what follows from it, under names with `was_`.
  */
 static struct cstmt *load_was(struct kernel *k, const struct value *v, struct cstmt **head,
@@ -97,8 +102,8 @@ static struct cstmt *load_was(struct kernel *k, const struct value *v, struct cs
         if (q->kept && q->kind == Q_STATE)
             list = load_state(k, was, array, slice_of(a, q->memory, 0), false,
                               kernel_hoist(k, recall_expr(a, r, q->initial, true), head), list);
-        else if (q->kept)
-            list = declare_param(k, "const float *restrict", array, slice_of(a, q->memory, 0), was,
+        else if (q->kept || q->carrier)
+            list = declare_param(k, "const float *restrict", array, kept_memory(a, q), was,
                                  ex(a, "%s[at + l]", array), list);
         else if (q->kind == Q_LOCAL)
             list = declare_local(
@@ -198,9 +203,9 @@ static struct cstmt *declare_back(struct kernel *k, const struct value *v, struc
         if (q->kept && q->kind == Q_STATE)
             list = load_state(k, q->as, array, slice_of(a, q->memory, 0), false,
                               value_of(k, v, q->initial, head), list);
-        else if (q->kept)
-            list = declare_param(k, "const float *restrict", array, slice_of(a, q->memory, 0),
-                                 q->as, ex(a, "%s[at + l]", array), list);
+        else if (q->kept || q->carrier)
+            list = declare_param(k, "const float *restrict", array, kept_memory(a, q), q->as,
+                                 ex(a, "%s[at + l]", array), list);
         else if (q->kind == Q_LOCAL)
             list = declare_local(a, q->as, value_of(k, v, q->value, head), list);
     }

@@ -161,7 +161,7 @@ static void lower_step(struct module *m)
         cstmt_uses(m->optimizers, scalar))
         body = cstmt_join(body, lower_scalars(m));
     body = cstmt_join(body, keys(m));
-    body = cstmt_join(body, cstmt_join(lower_zeros(m, true), lower_anchors(m)));
+    body = cstmt_join(body, lower_anchors(m));
     if (!m->plan->dropouts)
         body = cstmt_join(body, code(a, NULL, "PLAST_IGNORE(sample);"));
     if (m->plan->net->loss == LOSS_CROSS_ENTROPY)
@@ -335,7 +335,7 @@ static void lower_predict(struct module *m)
                               "const int64_t n = (int64_t)count;"
                               "float *const shown = scratch;");
     body = cstmt_join(body, pointers(m, m->plan->shown, m->plan->showns, "shown"));
-    body = cstmt_join(body, cstmt_join(lower_zeros(m, false), lower_shown_keys(m)));
+    body = cstmt_join(body, lower_shown_keys(m));
     if (m->shown_scalars)
         body = cstmt_join(body, lower_scalars(m));
     struct holes h = {.s = {m->shown}};
@@ -463,6 +463,8 @@ static void lower_values(struct module *m)
         for (int k = i + 1; k < p->values; k++)
             if (p->value[k]->readout)
                 lower_readout(m, p->value[k]);
+        forward = cstmt_join(forward, lower_zeros(m, ZEROS_AHEAD));
+        shown = cstmt_join(shown, lower_zeros(m, ZEROS_SHOWN));
         m->forward = cstmt_join(forward, lower_loop(m, m->forward, false));
         m->shown = cstmt_join(shown, lower_loop(m, m->shown, false));
     }
@@ -486,6 +488,7 @@ static void lower_values_errors(struct module *m)
             for (int k = i - 1; k >= 0; k--)
                 if (p->value[k]->gathered)
                     lower_gathered(m, p->value[k]);
+            errors = cstmt_join(errors, lower_zeros(m, ZEROS_BEHIND));
             m->errors = cstmt_join(errors, lower_loop(m, m->errors, true));
         }
         for (int j = p->values - 1; j >= i; j--)

@@ -76,8 +76,10 @@ void lower_encoder(struct module *m, struct value *v)
     m->shown = cstmt_join(m->shown, kernel_call(&shown));
 }
 
-static const char *sum_up(const struct value *v, bool train)
+static const char *sum_up(const struct value *v, bool train, bool held)
 {
+    if (held) /* the largest is where it was */
+        return "    out[at] = peak[at] == (float)t ? y : out[at];";
     switch (v->readout->readout) {
     case READ_RATE:
         return "    const float sum = t == 0 ? y : out[at] + y;"
@@ -95,10 +97,12 @@ static const char *sum_up(const struct value *v, bool train)
     bug("read-out %d", (int)v->readout->readout);
 }
 
-static struct cstmt *readout(struct module *m, struct value *v, bool train)
+static struct cstmt *readout(struct module *m, struct value *v, bool train, bool held)
 {
     struct arena *a = m->arena;
-    struct kernel k = kernel_new(m, arena_format(a, "%s_%s", v->name, train ? "read" : "show"));
+    struct kernel k = kernel_new(m, arena_format(a, "%s_%s", v->name, held    ? "held"
+                                                        : train ? "read"
+                                                                : "show"));
     bool last = v->readout->readout == READ_LAST;
     struct cstmt *body = NULL;
     int64_t row = 0;
@@ -110,7 +114,7 @@ static struct cstmt *readout(struct module *m, struct value *v, bool train)
         const char *in = arena_format(a, "in%d", s);
         kernel_param(&k, "const float *restrict", in, "%s", read_from(a, g, train));
         body = cstmt_join(
-            body, code(a, &(struct holes){.s = {code(a, NULL, "%s", sum_up(v, train))}},
+            body, code(a, &(struct holes){.s = {code(a, NULL, "%s", sum_up(v, train, held))}},
                        "independent for (int64_t i = 0; i < %lld; i++)"
                        "    independent for (int64_t c = 0; c < n; c++) {"
                        "        const int64_t at = (i + %lld) * COLUMNS + c;"
@@ -130,8 +134,11 @@ static struct cstmt *readout(struct module *m, struct value *v, bool train)
 
 void lower_readout(struct module *m, struct value *v)
 {
-    m->forward = cstmt_join(m->forward, readout(m, v, true));
-    m->shown = cstmt_join(m->shown, readout(m, v, false));
+    struct cstmt *call = readout(m, v, true, false);
+    if (v->peak && m->plan->held)
+        call = if_held(m, readout(m, v, true, true), call);
+    m->forward = cstmt_join(m->forward, call);
+    m->shown = cstmt_join(m->shown, readout(m, v, false, false));
 }
 
 struct expr *readout_share(struct kernel *k, const struct value *v, int number, struct expr *error,
@@ -196,20 +203,20 @@ static struct cstmt *zeros(struct arena *a, const struct buffer *b, int64_t firs
 {
     if (slices == 0)
         return NULL;
-    return code(a, NULL, "memset(%s + %lld, 0, %lld * sizeof(float));", b->name,
-                (long long)(first * b->slice), (long long)(slices * b->slice));
+    return code(a, NULL, "plast_clear(%s + %lld, %lld);", b->name, (long long)(first * b->slice),
+                (long long)(slices * b->slice));
 }
 
-struct cstmt *lower_zeros(struct module *m, bool train)
+struct cstmt *lower_zeros(struct module *m, enum zeros which)
 {
     const struct plan *p = m->plan;
+    bool shown = which == ZEROS_SHOWN;
     struct cstmt *s = NULL;
-    for (int i = 0; i < (train ? p->buffers : p->showns); i++) {
-        const struct buffer *b = train ? p->buffer[i] : p->shown[i];
-        if (!b->slice)
-            continue;
-        s = cstmt_join(s, zeros(m->arena, b, 0, b->ring ? 1 + b->ahead : b->ahead));
-        if (b->zero_behind)
+    for (int i = 0; i < (shown ? p->showns : p->buffers); i++) {
+        const struct buffer *b = shown ? p->shown[i] : p->buffer[i];
+        if (b->slice && which != ZEROS_BEHIND)
+            s = cstmt_join(s, zeros(m->arena, b, 0, b->ring ? 1 + b->ahead : b->ahead));
+        if (b->zero_behind && which == ZEROS_BEHIND)
             s = cstmt_join(s, zeros(m->arena, b, b->ahead + p->net->steps, b->behind));
     }
     return s;

@@ -33,8 +33,9 @@ struct expr *readout_share(struct kernel *, const struct value *readout, int num
                            struct expr *error, const char *at);
 /* What comes back from the loop to a value before it. */
 void lower_gathered(struct module *, struct value *);
-/* Slices of zeros, made so before the loops. */
-struct cstmt *lower_zeros(struct module *, bool train);
+/* Slices of zeros, made so right before a loop. */
+enum zeros { ZEROS_AHEAD, ZEROS_BEHIND, ZEROS_SHOWN };
+struct cstmt *lower_zeros(struct module *, enum zeros);
 /* The statements, for every step: forwards or backwards. */
 struct cstmt *lower_loop(struct module *, struct cstmt *, bool back);
 /* Keys of prediction's own draws. */

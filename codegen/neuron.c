@@ -195,10 +195,11 @@ static double cost_of(const struct recall *r, unsigned kept)
     double cost = 0;
     for (int i = 0; i < r->quantities; i++) {
         const struct quantity *q = &r->quantity[i];
-        known[i] = kept >> i & 1;
-        if (known[i])
+        bool is_kept = kept >> i & 1, goes_on = q->carrier && kept >> (q->carrier - r->quantity) & 1;
+        known[i] = is_kept || goes_on;
+        if (is_kept)
             cost += q->is_bit ? 1 : 32;
-        else if (q->kind == Q_LOCAL)
+        else if (q->kind == Q_LOCAL && !goes_on)
             known[i] = computable(r, q->value, known);
         if (q->read && !known[i])
             return -1;
@@ -222,6 +223,22 @@ static void choose_kept(struct recall *r)
     for (int i = 0; i < r->quantities; i++)
         r->quantity[i].kept =
             least < 0 ? r->quantity[i].kind != Q_LOCAL : (best >> i & 1) != 0;
+    for (int i = 0; i < r->quantities; i++)
+        if (r->quantity[i].carrier && !r->quantity[i].carrier->kept)
+            r->quantity[i].carrier = NULL;
+}
+
+/* A local that a state goes on as stands in the state's slice of the next step. */
+static void find_carriers(struct recall *r)
+{
+    for (int i = 0; i < r->quantities; i++) {
+        const struct quantity *q = &r->quantity[i];
+        struct quantity *local = q->kind == Q_STATE && q->next->kind == E_NAME
+                                     ? find_quantity(r, q->next->name)
+                                     : NULL;
+        if (local && local->kind == Q_LOCAL)
+            local->carrier = q;
+    }
 }
 
 static void add_quantity(struct plan *p, struct recall *r, struct quantity q, const char *suffix)
@@ -260,6 +277,7 @@ struct recall *plan_recall(struct plan *p, const struct value *v)
     }
     find_adjoints(a, r);
     find_read(a, r);
+    find_carriers(r);
     choose_kept(r);
     return r;
 }
@@ -283,7 +301,7 @@ void explain_recall(struct text *t, const struct plan *p, const struct value *v)
         }
     text_printf(t, "%s; %lld bytes\n", floats ? "" : " nothing", floats * 4);
     for (int i = 0; i < r->quantities; i++)
-        if (r->quantity[i].read && !r->quantity[i].kept)
+        if (r->quantity[i].read && !r->quantity[i].kept && !r->quantity[i].carrier)
             text_printf(t, "  %-16s computed again: %s = %s\n", "", r->quantity[i].as,
                         model_text(p, recall_expr(p->arena, r, r->quantity[i].value, false)));
     for (int i = r->quantities - 1; i >= 0; i--)

@@ -12,6 +12,7 @@ struct quantity {
     const char *as;     /* in C */
     struct expr *value; /* Q_LOCAL */
     struct expr *initial, *next; /* Q_STATE */
+    const struct quantity *carrier; /* Q_LOCAL: the kept state that goes on as it */
     bool is_bit;        /* 0 or 1 */
     bool kept;          /* of each step */
     bool read;          /* back-propagation, or the selftest, has a use for it */

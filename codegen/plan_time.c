@@ -107,7 +107,7 @@ void plan_stages(struct plan *p)
 
 bool keeps_plain(const struct value *v)
 {
-    return v->stage == STAGE_LOOP && (v->slope_from_result || v->wants_plain || v->delay > 0);
+    return v->stage == STAGE_LOOP && ((v->slope_from_result && v->learns) || v->wants_plain);
 }
 
 void plan_slices(const struct plan *p, struct buffer *b, int64_t ahead, int64_t behind)
@@ -177,6 +177,16 @@ static void neuron_buffers(struct plan *p, struct value *v)
     }
 }
 
+static void make_ring(struct buffer *b, int first, int last, int delay)
+{
+    b->first = first;
+    b->last = last;
+    b->slice = b->floats;
+    b->ahead = delay;
+    b->ring = true;
+    b->floats *= 1 + delay;
+}
+
 /* A slice for each step of what back-propagation, or a later step, reads. */
 static void slice_buffers(struct plan *p, struct value *v)
 {
@@ -186,6 +196,8 @@ static void slice_buffers(struct plan *p, struct value *v)
         v->plain->first = first;
         v->plain->last = v->plain->last > end ? v->plain->last : end;
         plan_slices(p, v->plain, v->delay, 0);
+    } else if (v->delay > 0) {
+        make_ring(v->plain, p->loop_first, p->loop_last, v->delay);
     }
     if (v->transposed) {
         v->transposed->first = first;
@@ -217,7 +229,8 @@ void plan_timed_value(struct plan *p, struct value *v)
         v->plain->first = p->loop_first;
     if (v->readout && v->readout->readout == READ_PEAK)
         v->peak = plan_buffer(p, plan_buffer_name(p, v, "_peak"), v->rows * p->columns,
-                              p->loop_first, time_error(p, p->value[p->loop_first]));
+                              p->held ? 0 : p->loop_first,
+                              p->held ? time_end(p) : time_error(p, p->value[p->loop_first]));
     for (int i = 0; i < v->uses; i++)
         gathers |= v->stage == STAGE_BEFORE && v->use[i].by->stage == STAGE_LOOP &&
                    v->use[i].by->learns;
@@ -227,14 +240,8 @@ void plan_timed_value(struct plan *p, struct value *v)
 
 void plan_timed_scratch(struct plan *p, struct value *v)
 {
-    if (v->delay > 0) {
-        v->shown->first = p->loop_first;
-        v->shown->last = p->loop_last;
-        v->shown->slice = v->shown->floats;
-        v->shown->ahead = v->delay;
-        v->shown->ring = true;
-        v->shown->floats *= 1 + v->delay;
-    }
+    if (v->delay > 0)
+        make_ring(v->shown, p->loop_first, p->loop_last, v->delay);
     if (v->readout)
         v->shown->first = p->loop_first;
     for (int i = 0; v->recall && i < v->recall->quantities; i++) {

@@ -309,6 +309,14 @@ static inline PLAST_UNUSED void plast_transpose(const float *restrict from, int6
     }
 }
 
+/* n floats, a multiple of 16, become zero. */
+static inline PLAST_UNUSED void plast_clear(float *restrict to, int64_t n)
+{
+#pragma omp for schedule(static)
+    for (int64_t i = 0; i < n; i += 16)
+        memset(to + i, 0, 16 * sizeof *to);
+}
+
 /* All threads of the region come here before any goes on. */
 static inline PLAST_UNUSED void plast_wait(void)
 {
