@@ -289,6 +289,7 @@ struct node *apply_neuron(const struct context *, struct expr *call, struct symb
                           struct node *input, int from);
 struct node *make_readout(const struct context *, enum readout, struct expr *call,
                           struct node *input);
+struct node *read_prev(const struct context *, struct expr *call); /* prev(h) */
 /* `layer` is its one argument, or what stands before `|>`. */
 struct node *make_prev(const struct context *, struct expr *call, struct expr *layer);
 void find_delayed(struct check *);  /* the layers that `prev` names, when all are read */

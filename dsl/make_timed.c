@@ -183,13 +183,13 @@ struct node *apply_neuron(const struct context *c, struct expr *call, struct sym
                           struct node *input, int from)
 {
     struct check *check = c->check;
+    if (s->formals.count == 0) /* reported where it is defined */
+        return NULL;
     struct formals formals = {.at = s->formals.at + 1, .count = s->formals.count - 1};
     struct actuals actuals = actuals_of_call(check, call, from);
     struct context run = *c;
     actuals.loc = call->name_loc;
     run.run = true;
-    if (s->formals.count == 0) /* reported where it is defined */
-        return NULL;
     struct binding *bound = bind_actuals(&run, s, &formals, &actuals, NULL);
     if (!bound || s->poisoned || !needs_time(check, call, input))
         return NULL;

@@ -135,7 +135,8 @@ static void write_emit(struct neuron_writer *w, const struct body *b)
     }
     w->emitted = EMITTED;
     w->emit_loc = b->loc;
-    w->to->emit = guard_value(w, value, w->to->emit);
+    struct expr *other = keep_value(w, intern(w->check->arena, "emitted"), w->to->emit);
+    w->to->emit = guard_value(w, value, other);
 }
 
 static void write_body(struct neuron_writer *, const struct body *);

@@ -138,9 +138,20 @@ struct expr **match_transform(const struct context *c, struct expr *call)
     return NULL;
 }
 
+struct node *read_prev(const struct context *c, struct expr *call)
+{
+    struct expr **arg = match_built_in(c, find_built_in(call->name), call, 0);
+    return arg ? make_prev(c, call, arg[0]) : NULL;
+}
+
 static struct node *apply_built_in(const struct context *c, const struct built_in *op,
                                    struct expr *call, struct node *input, int from)
 {
+    if (op->kind == OP_PREV) {
+        diag_error(c->check->diag, call->name_loc, "'prev' takes the name of a layer alone");
+        diag_note(c->check->diag, (struct loc){0}, "write: prev(LAYER), or LAYER |> prev");
+        return NULL;
+    }
     struct expr **arg = match_built_in(c, op, call, from);
     switch (op->kind) {
     case OP_DENSE:
@@ -158,7 +169,7 @@ static struct node *apply_built_in(const struct context *c, const struct built_i
     case OP_BATCHNORM:
         return arg ? make_batchnorm(c, call, input, arg) : NULL;
     case OP_PREV:
-        return arg ? make_prev(c, call, arg[0]) : NULL;
+        bug("prev is no operator of any input");
     case OP_RATE:
     case OP_TOTAL:
     case OP_LAST:

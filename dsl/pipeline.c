@@ -160,7 +160,7 @@ static struct node *read_call(const struct context *c, struct expr *call)
     if (strcmp(call->name, "concat") == 0)
         return join_concat(c, call, NULL);
     if (strcmp(call->name, "prev") == 0)
-        return apply_operator(c, call, NULL, 0);
+        return read_prev(c, call);
     if (!is_operator(c, call->name)) {
         report_unknown_operator(c, call);
         return NULL;
