@@ -1,7 +1,7 @@
 /* What --explain prints: the plan, for people. */
 #include "memory.h"
-#include "neuron.h"
 #include "plan.h"
+#include "recall.h"
 #include "sites.h"
 
 static const char *expr_text(const struct plan *p, const struct expr *e)
@@ -53,10 +53,7 @@ static void explain_value(struct text *t, const struct plan *p, const struct val
     for (int i = 0; i < v->terms; i++) {
         text_printf(t, "%s%s", i ? " + " : " = ", v->term[i].dense ? v->term[i].weight : "");
         for (int s = 0; s < v->term[i].segments; s++)
-            explain_segment(t, &v->term[i].segment[s],
-                            s                  ? " ++ "
-                            : v->term[i].dense ? " * "
-                                               : "");
+            explain_segment(t, &v->term[i].segment[s], s ? " ++ " : v->term[i].dense ? " * " : "");
     }
     for (int i = 0; i < v->links; i++)
         text_printf(t, " |> %s", link_text(v->chain[i]));

@@ -2,7 +2,7 @@
 #include "lower.h"
 #include "lower_time.h"
 #include "memory.h"
-#include "neuron.h"
+#include "recall.h"
 
 #include <math.h>
 
@@ -69,9 +69,10 @@ struct cstmt *lower_chain(struct kernel *k, struct value *v, bool train, const c
     struct arena *a = k->module->arena;
     struct cstmt *s = NULL;
     if (v->recall)
-        return lower_neuron(k, v, !train    ? NEURON_SHOWN
-                                  : k->held ? NEURON_HELD
-                                            : NEURON_TRAIN,
+        return lower_neuron(k, v,
+                            !train    ? NEURON_SHOWN
+                            : k->held ? NEURON_HELD
+                                      : NEURON_TRAIN,
                             row, head);
     struct expr *list[2] = {kernel_hoist(k, train ? v->train : v->predict, head), NULL};
     bool slopes = train && v->slopes != NULL;
@@ -202,8 +203,8 @@ static struct kernel lower_plain(struct module *m, struct value *v, bool train, 
             row += g->rows;
         }
     }
-    bool simple = (train ? v->links == 0 : v->predict->kind == E_NAME) && !v->alive && !v->norm &&
-                  !v->recall;
+    bool simple =
+        (train ? v->links == 0 : v->predict->kind == E_NAME) && !v->alive && !v->norm && !v->recall;
     kernel_param(&k, "float *restrict", "out", "%s", slice_of(a, train ? v->plain : v->shown, 0));
     if (!simple) {
         const char *neuron = neuron_of_unit(&k, v, "i");

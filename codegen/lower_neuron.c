@@ -1,7 +1,7 @@
 /* Neurons over time: one step of one, forwards and back, and updates of what is trained in them. */
 #include "lower_time.h"
 #include "memory.h"
-#include "neuron.h"
+#include "recall.h"
 
 /* The expression of the neuron's text, in C names; numbers where it is a comparison. */
 static struct expr *value_of(struct kernel *k, const struct value *v, struct expr *e,
@@ -38,9 +38,9 @@ static struct cstmt *load_trained(struct kernel *k, const struct value *v, const
         list = declare_param(k, "const float *restrict", at, arena_format(a, "m->%s", t->field),
                              t->as, ex(a, "%s[%s]", at, place), list);
         if (t->was)
-            list = declare_param(k, "const float *restrict", arena_format(a, "%s_at", was),
-                                 t->was->name, intern(a, was), ex(a, "%s_at[%s]", was, place),
-                                 list);
+            list =
+                declare_param(k, "const float *restrict", arena_format(a, "%s_at", was),
+                              t->was->name, intern(a, was), ex(a, "%s_at[%s]", was, place), list);
     }
     return list;
 }
@@ -55,11 +55,9 @@ static struct cstmt *load_state(struct kernel *k, const char *name, const char *
     if (!cstmt_uses(list, name))
         return list;
     kernel_param(k, "const int64_t", "t", "t");
-    return declare_param(k, shared ? "float *restrict" : "const float *restrict", array, memory,
-                         name,
-                         expr_cond(a, (struct loc){0}, ex(a, "t == 0"), h.e[0],
-                                   ex(a, "%s[at + l]", array)),
-                         list);
+    return declare_param(
+        k, shared ? "float *restrict" : "const float *restrict", array, memory, name,
+        expr_cond(a, (struct loc){0}, ex(a, "t == 0"), h.e[0], ex(a, "%s[at + l]", array)), list);
 }
 
 /* A local that is computed, where it is used. */
@@ -135,8 +133,9 @@ struct cstmt *lower_neuron(struct kernel *k, const struct value *v, enum pass_of
     const struct recall *r = v->recall;
     bool held = pass == NEURON_HELD;
     struct buffer *out = pass == NEURON_SHOWN ? v->shown : v->plain;
-    struct expr *emit = held ? kernel_hoist(k, as_number(a, recall_about(a, r, r->neuron->emit)), head)
-                             : value_of(k, v, r->neuron->emit, head);
+    struct expr *emit =
+        held ? kernel_hoist(k, as_number(a, recall_about(a, r, r->neuron->emit)), head)
+             : value_of(k, v, r->neuron->emit, head);
     struct cstmt *list = store(k, "out", slice_of(a, out, 0), alive(k, v, row, emit));
     for (int i = 0; i < r->quantities; i++) {
         const struct quantity *q = &r->quantity[i];
@@ -155,10 +154,11 @@ struct cstmt *lower_neuron(struct kernel *k, const struct value *v, enum pass_of
     for (int i = r->quantities - 1; i >= 0; i--) {
         const struct quantity *q = &r->quantity[i];
         if (q->kind == Q_LOCAL)
-            list = declare_local(a, q->as,
-                                 held ? kernel_hoist(k, as_number(a, recall_about(a, r, q->value)), head)
-                                      : value_of(k, v, q->value, head),
-                                 list);
+            list = declare_local(
+                a, q->as,
+                held ? kernel_hoist(k, as_number(a, recall_about(a, r, q->value)), head)
+                     : value_of(k, v, q->value, head),
+                list);
         if (q->kind == Q_STATE)
             list = load_state(k, q->as, arena_format(a, "%s_at", q->as), state_memory(a, q, pass),
                               pass != NEURON_TRAIN || !q->kept, value_of(k, v, q->initial, head),
@@ -193,9 +193,9 @@ static struct cstmt *declare_back(struct kernel *k, const struct value *v, struc
         if (q->kind != Q_STATE || !cstmt_uses(list, after))
             continue;
         kernel_param(k, "const int64_t", "t", "t");
-        list = declare_param(
-            k, "float *restrict", arena_format(a, "%s_carry", q->name), q->back->name, after,
-            ex(a, "t == STEPS - 1 ? 0.0f : %s_carry[at + l]", q->name), list);
+        list =
+            declare_param(k, "float *restrict", arena_format(a, "%s_carry", q->name), q->back->name,
+                          after, ex(a, "t == STEPS - 1 ? 0.0f : %s_carry[at + l]", q->name), list);
     }
     for (int i = r->quantities - 1; i >= 0; i--) {
         const struct quantity *q = &r->quantity[i];

@@ -4,7 +4,7 @@
 #include "lower_rule.h"
 #include "lower_time.h"
 #include "memory.h"
-#include "neuron.h"
+#include "recall.h"
 
 /* Rows that are done for all samples before the next: their weights stay in the second cache, yet
  * there are pieces enough for threads to share. A multiple of every PLAST_ROWS. */
@@ -223,7 +223,8 @@ static struct kernel lower_products(struct module *m, struct value *v, const str
 /* Where training and prediction compute the same from the same, one function serves both. */
 static bool same_both_ways(const struct value *v)
 {
-    return v->dropouts == 0 && !v->recall && !v->slopes && !v->anchors && !v->post_tap && !v->trace_tap;
+    return v->dropouts == 0 && !v->recall && !v->slopes && !v->anchors && !v->post_tap &&
+           !v->trace_tap;
 }
 
 static const char *shown_actuals(struct module *m, struct value *v, const struct form *form)
@@ -258,8 +259,8 @@ static struct cstmt *forward_calls(struct module *m, struct value *v, const stru
         *shown = code(a, NULL, "%s(%s);", k.name, shown_actuals(m, v, form));
         return kernel_call(&k);
     }
-    struct kernel other = lower_products(
-        m, v, form, false, false, arena_format(a, "%s: the same in evaluation", comment));
+    struct kernel other = lower_products(m, v, form, false, false,
+                                         arena_format(a, "%s: the same in evaluation", comment));
     *shown = kernel_call(&other);
     if (!v->recall || !v->recall->held)
         return kernel_call(&k);
@@ -389,7 +390,8 @@ enum when { ANY_STEP, THIS_STEP, LATER_STEPS };
 static bool comes_back(const struct use *u, const struct value *v, enum when when)
 {
     bool gathered = v->stage == STAGE_BEFORE && u->by->stage == STAGE_LOOP;
-    return u->by->error && !gathered && (when == ANY_STEP || (when == LATER_STEPS) == (u->delay > 0));
+    return u->by->error && !gathered &&
+           (when == ANY_STEP || (when == LATER_STEPS) == (u->delay > 0));
 }
 
 /* The readers' errors, and what is added without weights: to the row's sums, to the element's. */
@@ -503,10 +505,9 @@ static struct cstmt *neuron_error(struct kernel *k, const struct value *v, struc
                                   const char *row, struct cstmt **head)
 {
     struct arena *a = k->module->arena;
-    struct cstmt *s = cstmt_assign(a, ex(a, "error[at + l]"),
-                                   if_neuron_alive(k, v, row,
-                                                   neuron_passes_error(v) ? ex(a, "x_back")
-                                                                          : ex(a, "0.0f")));
+    struct cstmt *s = cstmt_assign(
+        a, ex(a, "error[at + l]"),
+        if_neuron_alive(k, v, row, neuron_passes_error(v) ? ex(a, "x_back") : ex(a, "0.0f")));
     s = lower_neuron_back(k, v, row, s, head);
     if (!v->modulated)
         return declare_if_used(a, "const float", "e", x, s);

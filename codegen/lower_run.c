@@ -4,7 +4,7 @@
 #include "lower_time.h"
 #include "memory.h"
 #include "names.h"
-#include "neuron.h"
+#include "recall.h"
 #include "sites.h"
 
 static void add(struct module *m, const char *type, const char *name, const char *params,
@@ -210,8 +210,8 @@ static struct cstmt *fill(struct module *m, const struct field *f, const struct 
         return NULL;
     if (like->init == INIT_CONSTANT) {
         struct holes h = {.e = {expr_number(a, (struct loc){0}, like->value)}};
-        return code(a, &h, "for (int64_t i = 0; i < %lld; i++) m->%s[i] = $0;",
-                    (long long)f->rows, f->name);
+        return code(a, &h, "for (int64_t i = 0; i < %lld; i++) m->%s[i] = $0;", (long long)f->rows,
+                    f->name);
     }
     return code(a, NULL, "plast_fill(m->%s, %lld, %lld, %lld, %d, %lld, %lld, seed, %s, %d);",
                 f->name, (long long)f->rows, (long long)f->cols, (long long)f->line,

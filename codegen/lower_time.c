@@ -100,9 +100,10 @@ static const char *sum_up(const struct value *v, bool train, bool held)
 static struct cstmt *readout(struct module *m, struct value *v, bool train, bool held)
 {
     struct arena *a = m->arena;
-    struct kernel k = kernel_new(m, arena_format(a, "%s_%s", v->name, held    ? "held"
-                                                        : train ? "read"
-                                                                : "show"));
+    struct kernel k = kernel_new(m, arena_format(a, "%s_%s", v->name,
+                                                 held    ? "held"
+                                                 : train ? "read"
+                                                         : "show"));
     bool last = v->readout->readout == READ_LAST;
     struct cstmt *body = NULL;
     int64_t row = 0;
@@ -225,8 +226,7 @@ struct cstmt *lower_zeros(struct module *m, enum zeros which)
 struct cstmt *if_held(struct module *m, struct cstmt *held, struct cstmt *otherwise)
 {
     struct holes h = {.s = {held, otherwise}};
-    return code(m->arena, &h,
-                "if (gradient != NULL && m->run.anchor != 0) { @0 } else { @1 }");
+    return code(m->arena, &h, "if (gradient != NULL && m->run.anchor != 0) { @0 } else { @1 }");
 }
 
 struct cstmt *lower_loop(struct module *m, struct cstmt *body, bool back)

@@ -279,9 +279,9 @@ static struct cstmt *lower_dense_weight(struct update *u, bool fuse)
     if (fuse)
         element = add_carries(&k, u, part, element);
     h.s[2] = element;
-    struct cstmt *body = cstmt_join(
-        head, lower_sample_product(a, turned ? u->g->value->line : u->g->value->rows,
-                                   turned ? turned->slice : 0, u->v->error->slice));
+    struct cstmt *body =
+        cstmt_join(head, lower_sample_product(a, turned ? u->g->value->line : u->g->value->rows,
+                                              turned ? turned->slice : 0, u->v->error->slice));
     body = cstmt_join(body, code(a, &h,
                                  "unroll for (int r = 0; r < rows; r++) {"
                                  "    float g[2 * PLAST_LANES];"
@@ -482,11 +482,11 @@ static void lower_bias(const struct update *u)
         sum = ex(a, "plast_sum_steps(error + i * COLUMNS, n, STEPS, %lld)",
                  (long long)v->error->slice);
     struct holes h = {.e = {if_alive(&k, f, sum)}, .s = {element}};
-    const char *row = v->error->slice
-                          ? arena_format(a, "plast_sum_steps(error + (i * %lld + p) * COLUMNS, n, STEPS, %lld)",
-                                         (long long)v->map, (long long)v->error->slice)
-                          : arena_format(a, "plast_sum(error + (i * %lld + p) * COLUMNS, n)",
-                                         (long long)v->map);
+    const char *row =
+        v->error->slice
+            ? arena_format(a, "plast_sum_steps(error + (i * %lld + p) * COLUMNS, n, STEPS, %lld)",
+                           (long long)v->map, (long long)v->error->slice)
+            : arena_format(a, "plast_sum(error + (i * %lld + p) * COLUMNS, n)", (long long)v->map);
     if (map)
         h.s[1] = code(a, NULL,
                       "float total = 0.0f;"

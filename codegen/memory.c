@@ -2,8 +2,8 @@
  * do not meet: first fit, largest first. */
 #include "memory.h"
 #include "names.h"
-#include "neuron.h"
 #include "plan_time.h"
+#include "recall.h"
 #include "sites.h"
 
 #include <math.h>
@@ -70,7 +70,7 @@ static int time_updated(const struct plan *p, const struct value *v)
 }
 
 struct buffer *plan_free_buffer(struct plan *p, const char *name, int64_t floats, int first,
-                                 int last)
+                                int last)
 {
     struct buffer *b = NEW(p->arena, struct buffer);
     b->name = name;
@@ -321,7 +321,7 @@ static void plan_scratch(struct plan *p)
         struct value *v = p->value[i];
         int last = v->is_output ? p->values : last_forward(p, v);
         v->shown = plan_free_buffer(p, plan_buffer_name(p, v, "_shown"), v->rows * p->columns,
-                              time_forward(v), last);
+                                    time_forward(v), last);
         PUSH(p->arena, p->shown, p->showns, v->shown);
         if (p->net->steps)
             plan_timed_scratch(p, v);

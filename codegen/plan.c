@@ -3,8 +3,8 @@
  * memory.c. */
 #include "memory.h"
 #include "names.h"
-#include "neuron.h"
 #include "plan_time.h"
+#include "recall.h"
 #include "sites.h"
 
 #include <string.h>

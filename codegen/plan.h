@@ -15,7 +15,7 @@ struct buffer {
     int64_t at;       /* offset in floats, a multiple of 16 */
     bool placed_last; /* among what the others have left */
     bool by_offset;   /* read in functions of rules alone: a step has no pointer of that name */
-    /* Of timed nets: floats from one time step's slice to the next, 0: all steps use one; slices 
+    /* Of timed nets: floats from one time step's slice to the next, 0: all steps use one; slices
      * zeros ahead of the first step's, others behind the last's. In prediction a ring. */
     int64_t slice, ahead, behind;
     bool ring;        /* of 1 + ahead slices */
@@ -162,15 +162,15 @@ struct value {
     struct buffer *shown;                                   /* of prediction */
     /* Of timed nets: */
     enum stage stage;
-    struct node *neuron;  /* its whole chain, or NULL */
-    struct recall *recall; /* of it, see neuron.h */
-    struct node *readout; /* what it is of its one term, summed up in the loop; or NULL */
-    struct node *encode;  /* what makes it of the input; or NULL */
-    int delay;            /* the largest that it is read at */
-    int reach;            /* the largest that it reads at */
-    const struct value *marker;  /* of the loop: its first value, see update_after */
-    struct buffer *gathered;     /* of one before the loop: what comes back from it, over all steps */
-    struct buffer *peak;         /* of a read-out: the step of the largest */
+    struct node *neuron;        /* its whole chain, or NULL */
+    struct recall *recall;      /* of it, see recall.h */
+    struct node *readout;       /* what it is of its one term, summed up in the loop; or NULL */
+    struct node *encode;        /* what makes it of the input; or NULL */
+    int delay;                  /* the largest that it is read at */
+    int reach;                  /* the largest that it reads at */
+    const struct value *marker; /* of the loop: its first value, see update_after */
+    struct buffer *gathered; /* of one before the loop: what comes back from it, over all steps */
+    struct buffer *peak;     /* of a read-out: the step of the largest */
 };
 
 /* An array of the model's struct: floats, bytes of masks, or counters. */
@@ -245,7 +245,7 @@ struct plan {
     int scalars;
     int64_t work, scratch; /* floats */
     size_t head_bytes, train_bytes, predict_bytes;
-    const char *const *note; /* for --explain: what was not fused and why */
+    const char *const *note;   /* for --explain: what was not fused and why */
     int loop_first, loop_last; /* values of the loop over time steps; none: -1 */
     bool held;                 /* a neuron has fire or detach: what it keeps, a probe leaves */
 };

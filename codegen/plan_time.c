@@ -2,7 +2,7 @@
 #include "plan_time.h"
 #include "memory.h"
 #include "names.h"
-#include "neuron.h"
+#include "recall.h"
 
 #include <stdlib.h>
 
@@ -38,8 +38,7 @@ bool *plan_looping(struct arena *a, const struct net *net)
 }
 
 static void resolve(struct plan *p, struct segment *const *view, const int *views,
-                    const struct segment *s, int64_t from, int64_t rows, int delay,
-                    struct term *to)
+                    const struct segment *s, int64_t from, int64_t rows, int delay, struct term *to)
 {
     if (s->value) {
         struct segment part = *s;
@@ -172,8 +171,9 @@ static void neuron_buffers(struct plan *p, struct value *v)
             t->sums = whole_loop(p, v, arena_format(p->arena, "_%s_sums", t->name), true);
         t->field = plan_field(p, t->param, NULL)->name;
         if (r->held)
-            t->was = plan_buffer(p, plan_buffer_name(p, v, arena_format(p->arena, "_%s_was", t->name)),
-                                 t->param->shape.dim[0], 0, time_end(p));
+            t->was =
+                plan_buffer(p, plan_buffer_name(p, v, arena_format(p->arena, "_%s_was", t->name)),
+                            t->param->shape.dim[0], 0, time_end(p));
     }
 }
 
@@ -232,8 +232,8 @@ void plan_timed_value(struct plan *p, struct value *v)
                               p->held ? 0 : p->loop_first,
                               p->held ? time_end(p) : time_error(p, p->value[p->loop_first]));
     for (int i = 0; i < v->uses; i++)
-        gathers |= v->stage == STAGE_BEFORE && v->use[i].by->stage == STAGE_LOOP &&
-                   v->use[i].by->learns;
+        gathers |=
+            v->stage == STAGE_BEFORE && v->use[i].by->stage == STAGE_LOOP && v->use[i].by->learns;
     if (gathers && v->learns)
         v->gathered = whole_loop(p, v, "_gathered", true);
 }

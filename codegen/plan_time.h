@@ -18,7 +18,8 @@ void plan_slices(const struct plan *, struct buffer *, int64_t ahead, int64_t be
 /* When `v` is read by `by` in the forward pass; when the error of `by` is read for that of `v`. */
 int time_read(const struct plan *, const struct value *v, const struct value *by);
 int time_pulled(const struct plan *, const struct value *v, const struct value *by);
-/* The buffers that only values of timed nets have, and slices of the others; those of prediction. */
+/* The buffers that only values of timed nets have, and slices of the others; those of prediction.
+ */
 void plan_timed_value(struct plan *, struct value *);
 void plan_timed_scratch(struct plan *, struct value *);
 

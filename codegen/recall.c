@@ -1,5 +1,5 @@
-/* See neuron.h. */
-#include "neuron.h"
+/* See recall.h. */
+#include "recall.h"
 #include "loop.h"
 
 #include <string.h>
@@ -54,8 +54,8 @@ static struct expr *about(void *context, struct expr *e)
     struct expr *was = recall_expr(a, c->recall, e, true);
     struct expr *moved = expr_binary(a, e->loc, E_SUB, about(c, e->arg[0]), was->arg[0]);
     moved = expr_binary(a, e->loc, E_MUL, was->arg[1], moved);
-    return expr_binary(a, e->loc, E_ADD,
-                       expr_cond(a, e->loc, was, ex(a, "1.0"), ex(a, "0.0")), moved);
+    return expr_binary(a, e->loc, E_ADD, expr_cond(a, e->loc, was, ex(a, "1.0"), ex(a, "0.0")),
+                       moved);
 }
 
 struct expr *recall_about(struct arena *a, const struct recall *r, struct expr *e)
@@ -187,15 +187,16 @@ static bool computable(const struct recall *r, const struct expr *e, const bool 
     return true;
 }
 
-/* What it costs to keep these alone: bits of an element, and less than one for each that is computed
- * again; -1 where something cannot be. */
+/* What it costs to keep these alone: bits of an element, and less than one for each that is
+ * computed again; -1 where something cannot be. */
 static double cost_of(const struct recall *r, unsigned kept)
 {
     bool known[MOST_CHOICES];
     double cost = 0;
     for (int i = 0; i < r->quantities; i++) {
         const struct quantity *q = &r->quantity[i];
-        bool is_kept = kept >> i & 1, goes_on = q->carrier && kept >> (q->carrier - r->quantity) & 1;
+        bool is_kept = kept >> i & 1,
+             goes_on = q->carrier && kept >> (q->carrier - r->quantity) & 1;
         known[i] = is_kept || goes_on;
         if (is_kept)
             cost += q->is_bit ? 1 : 32;
@@ -221,8 +222,7 @@ static void choose_kept(struct recall *r)
         }
     }
     for (int i = 0; i < r->quantities; i++)
-        r->quantity[i].kept =
-            least < 0 ? r->quantity[i].kind != Q_LOCAL : (best >> i & 1) != 0;
+        r->quantity[i].kept = least < 0 ? r->quantity[i].kind != Q_LOCAL : (best >> i & 1) != 0;
     for (int i = 0; i < r->quantities; i++)
         if (r->quantity[i].carrier && !r->quantity[i].carrier->kept)
             r->quantity[i].carrier = NULL;
@@ -233,9 +233,8 @@ static void find_carriers(struct recall *r)
 {
     for (int i = 0; i < r->quantities; i++) {
         const struct quantity *q = &r->quantity[i];
-        struct quantity *local = q->kind == Q_STATE && q->next->kind == E_NAME
-                                     ? find_quantity(r, q->next->name)
-                                     : NULL;
+        struct quantity *local =
+            q->kind == Q_STATE && q->next->kind == E_NAME ? find_quantity(r, q->next->name) : NULL;
         if (local && local->kind == Q_LOCAL)
             local->carrier = q;
     }
@@ -243,7 +242,8 @@ static void find_carriers(struct recall *r)
 
 static void add_quantity(struct plan *p, struct recall *r, struct quantity q, const char *suffix)
 {
-    q.as = q.kind == Q_X ? q.name : intern(p->arena, arena_format(p->arena, "%s_%s", q.name, suffix));
+    q.as =
+        q.kind == Q_X ? q.name : intern(p->arena, arena_format(p->arena, "%s_%s", q.name, suffix));
     PUSH(p->arena, r->quantity, r->quantities, q);
 }
 
@@ -257,10 +257,8 @@ struct recall *plan_recall(struct plan *p, const struct value *v)
     for (int i = 0; i < n->states; i++) {
         const struct neuron_state *s = &n->state[i];
         add_quantity(p, r,
-                     (struct quantity){.kind = Q_STATE,
-                                       .name = s->name,
-                                       .initial = s->initial,
-                                       .next = s->next},
+                     (struct quantity){
+                         .kind = Q_STATE, .name = s->name, .initial = s->initial, .next = s->next},
                      "was");
     }
     for (int i = 0; i < n->locals; i++)
