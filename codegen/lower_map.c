@@ -131,17 +131,24 @@ void lower_input(struct module *m, struct value *v)
 {
     struct arena *a = m->arena;
     struct kernel k = kernel_new(m, arena_format(a, "%s_load", v->name));
+    bool frames = m->plan->net->frames;
+    const char *in = frames ? arena_format(a, "x + t * %s", v->units) : "x";
     kernel_param(&k, "const int64_t", "n", "n");
-    kernel_param(&k, "const float *restrict", "in", "x");
-    kernel_param(&k, "const struct plast_source *", "from", "from");
-    kernel_param(&k, "float *restrict", "out", "%s", v->raw ? v->raw->name : v->plain->name);
-    struct cstmt *body = code(a, NULL,
-                              "if (in != NULL) {"
-                              "    plast_transpose(in, n, %s, %s, out, COLUMNS);"
-                              "} else {"
-                              "    plast_gather_columns(from, n, %s, out, COLUMNS);"
-                              "}",
-                              v->units, v->units, v->units);
+    kernel_param(&k, "const float *restrict", "in", "%s", in);
+    if (!frames) /* these are rows already */
+        kernel_param(&k, "const struct plast_source *", "from", "from");
+    kernel_param(&k, "float *restrict", "out", "%s",
+                 v->raw ? v->raw->name : slice_of(a, v->plain, 0));
+    struct cstmt *body =
+        frames ? code(a, NULL, "plast_transpose(in, n, %s, STEPS * %s, out, COLUMNS);", v->units,
+                      v->units)
+               : code(a, NULL,
+                      "if (in != NULL) {"
+                      "    plast_transpose(in, n, %s, %s, out, COLUMNS);"
+                      "} else {"
+                      "    plast_gather_columns(from, n, %s, out, COLUMNS);"
+                      "}",
+                      v->units, v->units, v->units);
     bool scaled = false;
     for (int i = 0; i < v->links; i++)
         scaled |= v->chain[i]->op == N_AFFINE;
@@ -153,7 +160,8 @@ void lower_input(struct module *m, struct value *v)
         lower_move(m, v);
     if (v->again)
         m->again = code(a, NULL, "%s(n, x, from, %s);", k.name, v->again->name);
-    m->shown = cstmt_join(m->shown, code(a, NULL, "%s(n, x, NULL, %s);", k.name, v->shown->name));
+    m->shown = cstmt_join(m->shown, code(a, NULL, "%s(n, %s, %s%s);", k.name, in,
+                                         frames ? "" : "NULL, ", slice_of(a, v->shown, 0)));
 }
 
 /* The sum that a neuron gets, where its operands have the same rows as it. */

@@ -120,6 +120,15 @@ static const char *read_by_dense(struct arena *a, const struct value *v)
 static struct cstmt *choose_rows(struct module *m)
 {
     const struct value *v = m->plan->input;
+    if (m->plan->net->frames) {
+        m->forward = cstmt_join(code(m->arena, NULL,
+                                     "if (from != NULL) {"
+                                     "    plast_gather_rows(from, n, STEPS * %s, from->rows);"
+                                     "}",
+                                     v->units),
+                                m->forward);
+        return code(m->arena, NULL, "if (from != NULL) { x = from->rows; }");
+    }
     const char *when = v->transposed ? "" : read_by_dense(m->arena, v);
     if (when && !*when)
         return NULL;

@@ -254,6 +254,7 @@ static struct cstmt *lower_dense_weight(struct update *u, bool fuse)
     kernel_param(&k, "const int64_t", "n", "n");
     kernel_param(&k, "const float *restrict", "error", "%s", u->v->error->name);
     const struct buffer *turned = u->g->value->transposed;
+    int64_t frames = m->plan->net->frames ? m->plan->net->steps : 1;
     kernel_param(&k, "const float *restrict", "in", "%s",
                  turned ? first_slice(a, turned, u->g->delay) : "x");
     const char **part = NEW_ARRAY(a, u->t->carries + 1, const char *);
@@ -279,9 +280,9 @@ static struct cstmt *lower_dense_weight(struct update *u, bool fuse)
     if (fuse)
         element = add_carries(&k, u, part, element);
     h.s[2] = element;
-    struct cstmt *body =
-        cstmt_join(head, lower_sample_product(a, turned ? u->g->value->line : u->g->value->rows,
-                                              turned ? turned->slice : 0, u->v->error->slice));
+    struct cstmt *body = cstmt_join(
+        head, lower_sample_product(a, turned ? u->g->value->line : u->g->value->rows * frames,
+                                   turned ? turned->slice : u->g->value->rows, u->v->error->slice));
     body = cstmt_join(body, code(a, &h,
                                  "unroll for (int r = 0; r < rows; r++) {"
                                  "    float g[2 * PLAST_LANES];"

@@ -205,7 +205,7 @@ static void plan_value(struct plan *p, struct value *v)
                                                 : errs + 1);
     v->plain =
         plan_buffer(p, v->name, v->rows * p->columns, born, keep || v->wants_plain ? end : last);
-    if (v->turned && !(v->is_input && !v->links && v->line == v->rows))
+    if (v->turned && !(v->is_input && !v->links && v->line == v->rows && !v->delay))
         v->transposed = plan_buffer(p, plan_buffer_name(p, v, "_t"), v->line * p->net->batch, born,
                                     last_update(p, v));
     if (v->learns && !v->slope_is_one && !v->slope_from_result)
