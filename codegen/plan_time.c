@@ -199,6 +199,12 @@ static void slice_buffers(struct plan *p, struct value *v)
     } else if (v->delay > 0) {
         make_ring(v->plain, p->loop_first, p->loop_last, v->delay);
     }
+    if (v->post_tap) {
+        v->post_tap->first = first;
+        plan_slices(p, v->post_tap, 0, 0);
+    }
+    if (v->error_tap)
+        plan_slices(p, v->error_tap, 0, 0);
     if (v->transposed) {
         v->transposed->first = first;
         plan_slices(p, v->transposed, v->delay, 0);
