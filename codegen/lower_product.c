@@ -515,6 +515,8 @@ static struct cstmt *neuron_error(struct kernel *k, const struct value *v, struc
         a, ex(a, "error[at + l]"),
         if_neuron_alive(k, v, row, neuron_passes_error(v) ? ex(a, "x_back") : ex(a, "0.0f")));
     s = lower_neuron_back(k, v, row, s, head);
+    for (int i = 0; i < v->dropouts && !v->modulated; i++)
+        x = expr_binary(a, (struct loc){0}, E_MUL, x, lower_keep(k, v, i, row, head));
     if (!v->modulated)
         return declare_if_used(a, "const float", "e", x, s);
     return cstmt_join(x->kind == E_NAME ? NULL : cstmt_assign(a, ex(a, "e"), x), s);
