@@ -29,9 +29,9 @@ static struct expr *plain_signals(void *context, struct expr *e)
     if (e->kind != E_CALL || strcmp(e->name, "trace") != 0)
         return expr_map(r->arena, e, plain_signals, context);
     if (r->plan->net->steps)
-        return ex(r->arena, "traced%d",
-                  plan_find_trace(r->plan, r->samples->traced, r->samples->delay,
-                                  e->arg[1]->number));
+        return ex(
+            r->arena, "traced%d",
+            plan_find_trace(r->plan, r->samples->traced, r->samples->delay, e->arg[1]->number));
     return strcmp(e->arg[0]->name, "pre") == 0 ? ex(r->arena, "pre") : ex(r->arena, "trace_post");
 }
 
@@ -143,15 +143,14 @@ static struct cstmt *sum_samples(struct place *p, const struct pass *pass, struc
 {
     struct arena *a = p->kernel.module->arena;
     const struct rule_stmt *r = pass->stmt[0];
-    struct cstmt *element =
-        sample_value(p, e, "unit", signals, code(a, NULL, "part[l] += x;"));
+    struct cstmt *element = sample_value(p, e, "unit", signals, code(a, NULL, "part[l] += x;"));
     kernel_param(&p->kernel, "float *restrict", "result", "%s",
                  slot_memory(p->kernel.module, site_slot(p->site, r->target)));
     struct holes h = {.s = {element, clear_target(a, v->live ? v : NULL, v->rows)}};
-    h.s[2] = each_step(p->kernel.module,
-                       code(a, &h,
-                            "for (int64_t c = 0; c < n; c += 16)"
-                            "    independent for (int l = 0; l < 16; l++) { @0 }"));
+    h.s[2] =
+        each_step(p->kernel.module, code(a, &h,
+                                         "for (int64_t c = 0; c < n; c += 16)"
+                                         "    independent for (int l = 0; l < 16; l++) { @0 }"));
     const char *i = place_index(p, r->space);
     return finish(p, pass,
                   code(a, &h,
@@ -165,8 +164,7 @@ static struct cstmt *sum_samples(struct place *p, const struct pass *pass, struc
                        "    result[%s] = plast_sum16(part)%s;"
                        "}",
                        signal_rows(&p->kernel, p->site, v), i, (long long)column,
-                       place_of(&p->kernel, v, "unit"), i,
-                       share(p->kernel.module, r)));
+                       place_of(&p->kernel, v, "unit"), i, share(p->kernel.module, r)));
 }
 
 static struct cstmt *sum_inputs(struct module *m, const struct site *s, const struct pass *pass)
@@ -190,13 +188,13 @@ static struct cstmt *lower_side(struct module *m, const struct site *s, const st
 {
     struct arena *a = m->arena;
     const struct rule_stmt *r = pass->stmt[0];
-    struct samples signals =
-        inputs ? input_signals(m->plan, s, g) : neuron_signals(m->plan, s);
-    const char *step = !m->plan->net->steps ? ""
-                       : arena_format(a, "t * %lld + ",
-                                      (long long)(m->plan->columns *
-                                                  (inputs ? space_places(s, SPACE_INPUT)
-                                                          : s->weight->rows)));
+    struct samples signals = inputs ? input_signals(m->plan, s, g) : neuron_signals(m->plan, s);
+    const char *step =
+        !m->plan->net->steps
+            ? ""
+            : arena_format(a, "t * %lld + ",
+                           (long long)(m->plan->columns *
+                                       (inputs ? space_places(s, SPACE_INPUT) : s->weight->rows)));
     struct place *p =
         place_new(m, s, arena_format(a, "%s_%s", r->target, inputs ? "inputs" : "neurons"),
                   inputs ? SPACE_INPUT : SPACE_NEURON);
@@ -299,16 +297,17 @@ static struct cstmt *pair_product(struct module *m, const struct site *s, const 
     bool timed = m->plan->net->steps > 0;
     const char *neurons = "", *inputs = "";
     if (timed) {
-        neurons = arena_format(m->arena, "t * %lld + ", (long long)(s->weight->rows * m->plan->columns));
+        neurons =
+            arena_format(m->arena, "t * %lld + ", (long long)(s->weight->rows * m->plan->columns));
         inputs = arena_format(m->arena, " + t * %lld",
                               (long long)(space_places(s, SPACE_INPUT) * m->plan->columns));
     }
-    struct holes h = {.s = {each_step(
-                          m, code(m->arena, NULL,
-                                  "for (int64_t c = 0; c < n; c += 16)"
-                                  "    independent for (int l = 0; l < 16; l++)"
-                                  "        part[l] += error[%si * COLUMNS + c + l] * pre[c + l%s];",
-                                  neurons, inputs))}};
+    struct holes h = {
+        .s = {each_step(m, code(m->arena, NULL,
+                                "for (int64_t c = 0; c < n; c += 16)"
+                                "    independent for (int l = 0; l < 16; l++)"
+                                "        part[l] += error[%si * COLUMNS + c + l] * pre[c + l%s];",
+                                neurons, inputs))}};
     struct cstmt *body =
         code(m->arena, &h,
              "independent for (int64_t i = 0; i < %lld; i++)"

@@ -239,7 +239,8 @@ struct plan {
         struct buffer *to;
     } * map_sum;
     int map_sums;
-    struct trace { /* of a signal over the steps: decay * trace + signal, at the end over their number */
+    struct trace { /* of a signal over the steps: decay * trace + signal, at the end over their
+                      number */
         const struct buffer *of;
         int delay;
         double decay;

@@ -241,8 +241,8 @@ const struct buffer *observed(const struct plan *p, const struct site *s, const 
 int plan_find_trace(const struct plan *p, const struct buffer *of, int delay, double decay)
 {
     int i = 0;
-    while (i < p->traces && (p->trace[i].of != of || p->trace[i].delay != delay ||
-                             p->trace[i].decay != decay))
+    while (i < p->traces &&
+           (p->trace[i].of != of || p->trace[i].delay != delay || p->trace[i].decay != decay))
         i++;
     return i;
 }
@@ -265,8 +265,8 @@ static void find_traces(struct plan *p, const struct site *s, const struct expr 
         const struct value *v = s->neurons;
         bool inputs = strcmp(e->arg[0]->name, "pre") == 0, conv = is_conv(s->term);
         if (!inputs)
-            add_trace(p, observed(p, s, v->post_tap ? v->post_tap : v->plain), 0,
-                      e->arg[1]->number, conv ? neurons_in(v) : v->rows);
+            add_trace(p, observed(p, s, v->post_tap ? v->post_tap : v->plain), 0, e->arg[1]->number,
+                      conv ? neurons_in(v) : v->rows);
         for (int i = 0; inputs && i < s->term->segments; i++) {
             const struct segment *g = &s->term->segment[i];
             add_trace(p, observed(p, s, g->value->plain), g->delay, e->arg[1]->number,

@@ -15,6 +15,8 @@ function clamp(x, low, high) = min(max(x, low), high);
 # --- windows: what stands for the derivative of a spike
 function atan_window(z, a = 2) = (a / 2) / (1 + (1.570796327 * a * z) ^ 2);
 function triangle_window(z, a = 1) = max(0, a - a ^ 2 * abs(z));
+function rectangle_window(z, a = 1) = abs(z) < 1 / (2 * a) ? a : 0;
+function tanh_window(z, a = 1) = a * (1 - tanh(a * z) ^ 2);
 
 # --- schedules, for arguments. Warming up takes `warmup` epochs, from 0 to 1.
 function warm(warmup) = min(1, epochs * progress / max(warmup, 1e-6));
@@ -26,7 +28,19 @@ function cosine(from, to, warmup = 0) = epochs * progress < warmup ? from * warm
 function ramped(fraction, begun, ramp) = fraction * (1 - (ramp > 0
     ? 1 - clamp((progress - begun) / max(ramp * (1 - begun), 1e-6), 0, 1) : 0) ^ 3);
 
-# --- neurons: leaky integrate and fire, the same with a trained leak, spiking neural units
+# --- neurons. What fires is set back, and that is not differentiated. Integrate and fire; with a
+# leak; with a trained leak; with a threshold that rises with each spike and decays (after Bellec et
+# al., NeurIPS 31, 2018); the two equations of Izhikevich (IEEE Trans. Neural Networks 14(6), 2003),
+# potentials in units of 100 mV and `span` ms a step, in two halves as there; spiking neural units
+# (Wozniak et al., Nature Machine Intelligence 2, 2020), which are differentiated through what sets
+# them back.
+neuron integrate_fire(x, threshold = 1, surrogate = 2) {
+    state u = 0;
+    u += x;
+    spike = fire(u - threshold, atan_window(u - threshold, surrogate));
+    u *= 1 - detach(spike);
+    emit spike;
+}
 neuron lif(x, tau = 2, threshold = 1, surrogate = 2) {
     state u = 0;
     u += (x - u) / tau;
@@ -40,6 +54,27 @@ neuron plif(x, threshold = 1, surrogate = 2) {
     u += (x - u) * sigmoid(a);
     spike = fire(u - threshold, atan_window(u - threshold, surrogate));
     u *= 1 - detach(spike);
+    emit spike;
+}
+neuron alif(x, tau = 2, threshold = 1, rise = 0.2, decay = 0.9, surrogate = 2) {
+    state u = 0, fatigue = 0;
+    u += (x - u) / tau;
+    z = u - threshold - rise * fatigue;
+    spike = fire(z, atan_window(z, surrogate));
+    u *= 1 - detach(spike);
+    fatigue = decay * fatigue + spike;
+    emit spike;
+}
+neuron izhikevich(x, recovery = 0.02, coupling = 0.2, reset = -0.65, jump = 0.08, peak = 0.3, span = 1,
+                  surrogate = 2) {
+    state v = -0.65, r = coupling * -0.65;
+    v += span / 2 * (4 * v ^ 2 + 5 * v + 1.4 - r + x);
+    v += span / 2 * (4 * v ^ 2 + 5 * v + 1.4 - r + x);
+    spike = fire(v - peak, atan_window(v - peak, surrogate));
+    v = min(v, peak);
+    r += span * recovery * (coupling * v - r);
+    v = detach(spike) ? reset : v;
+    r += jump * detach(spike);
     emit spike;
 }
 # slope 1: the state is what it is; 0: never negative
