@@ -71,8 +71,15 @@ static int neuron_signals(const struct plan *p, const struct site *s, struct sam
 /* How many values a sample has in a signal of the value. */
 static const char *signal_rows(struct kernel *k, const struct site *s, const struct value *v)
 {
-    return is_conv(s->term) ? arena_format(k->module->arena, "%lld", (long long)neurons_in(v))
-                            : rows_of(k, v);
+    return is_conv(s->term) ? held_neurons(k, v) : rows_of(k, v);
+}
+
+/* The place of row `unit` in its space. */
+static const char *unit_of_signal(struct kernel *k, const struct site *s, const struct value *v)
+{
+    place_of(k, v, "unit");
+    return is_conv(s->term) ? place_text(k->module->arena, v, "unit")
+                            : unit_text(k->module->arena, v, "unit");
 }
 
 static int64_t signal_columns(const struct site *s, const struct segment *g)
@@ -97,7 +104,8 @@ static struct cstmt *sum_samples(struct place *p, const struct pass *pass, struc
         sample_value(p, e, "unit", signal, signals, code(a, NULL, "part[l] += x;"));
     kernel_param(&p->kernel, "float *restrict", "result", "%s",
                  slot_memory(p->kernel.module, site_slot(p->site, r->target)));
-    struct holes h = {.s = {element, clear_target(a, v->live ? v : NULL, v->rows)}};
+    struct holes h = {
+        .s = {element, clear_target(a, v->live ? v : NULL, space_places(p->site, r->space))}};
     const char *i = place_index(p, r->space);
     return finish(p, pass,
                   code(a, &h,
@@ -112,7 +120,7 @@ static struct cstmt *sum_samples(struct place *p, const struct pass *pass, struc
                        "    result[%s] = plast_sum16(part)%s;"
                        "}",
                        signal_rows(&p->kernel, p->site, v), i, (long long)column,
-                       place_of(&p->kernel, v, "unit"), i, r->mean ? " / (float)n" : ""));
+                       unit_of_signal(&p->kernel, p->site, v), i, r->mean ? " / (float)n" : ""));
 }
 
 static struct cstmt *sum_inputs(struct module *m, const struct site *s, const struct pass *pass)
@@ -157,7 +165,7 @@ static struct cstmt *lower_side(struct module *m, const struct site *s, const st
                        "        independent for (int l = 0; l < 16; l++) { @0 }"
                        "}",
                        signal_rows(&p->kernel, s, v), inputs ? "j" : "i", (long long)column,
-                       place_of(&p->kernel, v, "unit"), inputs ? "j" : "i"));
+                       unit_of_signal(&p->kernel, s, v), inputs ? "j" : "i"));
 }
 
 /* Both sides as buffers, of a product over the samples. */
@@ -225,21 +233,23 @@ static struct cstmt *pair_product(struct module *m, const struct site *s, const 
     struct cstmt *calls = lower_sides(m, s, pass);
     struct kernel k = product_kernel(m, s, pass, pass->side[1]);
     struct extent e = site_extent(s, SPACE_KERNEL);
-    struct cstmt *body =
-        code(m->arena, NULL,
-             "independent for (int64_t i = 0; i < %lld; i++)"
-             "    for (int64_t j = 0; j < %lld; j++) {"
-             "        const float *pre = in + (i / %lld * %lld + j) * COLUMNS;"
-             "        float part[16];"
-             "        for (int l = 0; l < 16; l++)"
-             "            part[l] = 0.0f;"
-             "        for (int64_t c = 0; c < n; c += 16)"
-             "            independent for (int l = 0; l < 16; l++)"
-             "                part[l] += error[i * COLUMNS + c + l] * pre[c + l];"
-             "        result[i * %lld + j] = plast_sum16(part)%s;"
-             "    }",
-             (long long)e.rows, (long long)e.cols, (long long)(e.rows / s->term->dense->groups),
-             (long long)e.cols, (long long)e.line, pass->stmt[0]->mean ? " / (float)n" : "");
+    struct cstmt *body = code(m->arena, NULL,
+                              "independent for (int64_t i = 0; i < %s; i++)"
+                              "    for (int64_t j = 0; j < %s; j++) {"
+                              "        const float *pre = in + (i / %lld * %lld + j) * COLUMNS;"
+                              "        float part[16];"
+                              "        for (int l = 0; l < 16; l++)"
+                              "            part[l] = 0.0f;"
+                              "        for (int64_t c = 0; c < n; c += 16)"
+                              "            independent for (int l = 0; l < 16; l++)"
+                              "                part[l] += error[i * COLUMNS + c + l] * pre[c + l];"
+                              "        result[i * %lld + j] = plast_sum16(part)%s;"
+                              "    }",
+                              held_neurons(&k, s->value),
+                              site_input(s) ? held_neurons(&k, site_input(s))
+                                            : arena_format(m->arena, "%lld", (long long)e.cols),
+                              (long long)(e.rows / s->term->dense->groups), (long long)e.cols,
+                              (long long)e.line, pass->stmt[0]->mean ? " / (float)n" : "");
     kernel_finish(&k, pass_comment(m, s, pass), body);
     return cstmt_join(calls, kernel_call(&k));
 }
@@ -254,7 +264,7 @@ void lower_map_sums(struct module *m)
         kernel_param(&k, "const float *restrict", "in", "m->work + %lld", (long long)sum->of->at);
         kernel_param(&k, "float *restrict", "out", "m->work + %lld", (long long)sum->to->at);
         struct cstmt *body = code(a, NULL,
-                                  "independent for (int64_t i = 0; i < %lld; i++)"
+                                  "independent for (int64_t i = 0; i < %s; i++)"
                                   "    for (int64_t c = 0; c < n; c += 16) {"
                                   "        float sum[16];"
                                   "        for (int l = 0; l < 16; l++)"
@@ -265,7 +275,7 @@ void lower_map_sums(struct module *m)
                                   "        independent for (int l = 0; l < 16; l++)"
                                   "            out[i * COLUMNS + c + l] = sum[l];"
                                   "    }",
-                                  (long long)neurons_in(sum->value), (long long)sum->value->map,
+                                  held_neurons(&k, sum->value), (long long)sum->value->map,
                                   (long long)sum->value->map);
         kernel_finish(&k, "Sums over maps, for rules.", body);
         m->after = cstmt_join(m->after, in_region(m, kernel_call(&k)));
