@@ -19,10 +19,11 @@ static void next_place(struct text *t, int64_t i, int64_t each_line)
     text_add(t, i == 0 ? "\n    " : i % each_line == 0 ? ",\n    " : ", ");
 }
 
-void deploy_floats(struct printer *p, const char *name, const double *x, int64_t count)
+void deploy_floats(struct printer *p, const char *name, const double *x, int64_t count,
+                   int64_t beyond)
 {
     struct text *t = &p->constants;
-    begin_array(t, "float", name, count);
+    begin_array(t, "float", name, count + beyond);
     for (int64_t i = 0; i < count; i++) {
         next_place(t, i, 8);
         print_literal(t, (double)(float)x[i], EXPR_FLOAT);
@@ -31,10 +32,10 @@ void deploy_floats(struct printer *p, const char *name, const double *x, int64_t
 }
 
 void deploy_integers(struct printer *p, const char *type, const char *name, const int64_t *number,
-                     const double *x, int64_t count)
+                     const double *x, int64_t count, int64_t beyond)
 {
     struct text *t = &p->constants;
-    begin_array(t, type, name, count);
+    begin_array(t, type, name, count + beyond);
     for (int64_t i = 0; i < count; i++) {
         next_place(t, i, 20);
         text_printf(t, "%lld", (long long)(number ? number[i] : (int64_t)x[i]));
@@ -45,6 +46,11 @@ void deploy_integers(struct printer *p, const char *type, const char *name, cons
 const char *numbers_type(const struct numbers *n)
 {
     return n->bytes == 1 ? "uint8_t" : n->bytes == 2 ? "uint16_t" : "uint32_t";
+}
+
+static void print_numbers(struct printer *p, const char *name, const struct numbers *n)
+{
+    deploy_integers(p, numbers_type(n), name, n->value, NULL, n->count, 0);
 }
 
 static const char *array_name(struct printer *p, const char *stem, const char *what)
@@ -91,40 +97,43 @@ static struct cstmt *emit_product(struct printer *p, const struct deployed *v,
     const char *function = deploy_product_function(p, m),
                *weights = array_name(p, m->name, "values");
     const char *index = "";
-    if (m->storage != STORED_DENSE) {
+    int64_t beyond = stored_beyond(m);
+    if (m->storage == STORED_BITS) {
+        const char *live = array_name(p, m->name, "live"),
+                   *starts = array_name(p, m->name, "starts"),
+                   *bits = array_name(p, m->name, "bits");
+        print_numbers(p, live, &m->columns);
+        print_numbers(p, starts, &m->counts);
+        print_numbers(p, bits, &m->index);
+        index = arena_format(a, "%s, %s, %s, ", live, starts, bits);
+    } else if (m->storage != STORED_DENSE) {
         const char *counts = array_name(p, m->name, "counts"),
-                   *steps = array_name(p, m->name, m->storage == STORED_BITS ? "bits" : "steps");
-        deploy_integers(p, numbers_type(&m->counts), counts, m->counts.value, NULL,
-                        m->counts.count);
-        deploy_integers(p, numbers_type(&m->index), steps, m->index.value, NULL, m->index.count);
+                   *steps = array_name(p, m->name, "steps");
+        print_numbers(p, counts, &m->counts);
+        print_numbers(p, steps, &m->index);
         index = arena_format(a, "%s, %s, ", counts, steps);
     }
     if (int8)
-        deploy_integers(p, "int8_t", weights, NULL, m->stored, m->weights);
+        deploy_integers(p, "int8_t", weights, NULL, m->stored, m->weights, beyond);
     else
-        deploy_floats(p, weights, m->stored, m->weights + m->beyond);
-    const char *rows =
-        deploy_walks_rows(m)
-            ? arena_format(a, "%lld, ",
-                           (long long)(deploy_pads(d, v) ? round_up(m->rows, 8) : m->rows))
-            : "";
+        deploy_floats(p, weights, m->stored, m->weights, beyond);
     const char *from = int8 ? arena_format(a, "%s_q", m->from->name) : sums_of(p->d, m->from);
     if (!int8)
-        return code(a, NULL, "%s(%s, %lld, %s%s%s, %s);", function, from, (long long)m->cols, rows,
-                    index, weights, sums_of(p->d, v));
+        return code(a, NULL, "%s(%s, %lld, %s%s, %s);", function, from, (long long)m->cols, index,
+                    weights, sums_of(p->d, v));
     double *scale = NEW_ARRAY(a, m->rows, double);
     for (int64_t i = 0; i < m->rows; i++)
         scale[i] = m->scale[i] * m->from->unit;
     const char *scales = array_name(p, m->name, "scale");
-    deploy_floats(p, scales, scale, m->rows);
+    deploy_floats(p, scales, scale, m->rows, 0);
     return code(a, NULL,
                 "for (size_t i = 0; i < %lld; i++)"
                 "    %s_sum[i] = 0;"
-                "%s(%s, %lld, %s%s%s, %s_sum);"
+                "%s(%s, %lld, %s%s, %s_sum);"
                 "for (size_t i = 0; i < %lld; i++)"
                 "    %s[i] += %s[i] * (float)%s_sum[i];",
-                (long long)m->rows, v->name, function, from, (long long)m->cols, rows, index,
-                weights, v->name, (long long)m->rows, sums_of(p->d, v), scales, v->name);
+                (long long)m->rows, v->name, function, from, (long long)m->cols, index, weights,
+                v->name, (long long)m->rows, sums_of(p->d, v), scales, v->name);
 }
 
 static struct cstmt *emit_copy(struct printer *p, const struct deployed *v, const struct copy *c)
@@ -138,8 +147,8 @@ static struct cstmt *emit_copy(struct printer *p, const struct deployed *v, cons
                                      : v->rows < 65536 && c->from->rows < 65536 ? 2
                                                                                 : 4};
     const char *rows = array_name(p, c->name, "to"), *from_rows = array_name(p, c->name, "from");
-    deploy_integers(p, numbers_type(&width), rows, c->row, NULL, c->count);
-    deploy_integers(p, numbers_type(&width), from_rows, c->from_row, NULL, c->count);
+    deploy_integers(p, numbers_type(&width), rows, c->row, NULL, c->count, 0);
+    deploy_integers(p, numbers_type(&width), from_rows, c->from_row, NULL, c->count, 0);
     return code(a, NULL, "for (size_t i = 0; i < %lld; i++) %s[%s[i]] += %s[%s[i]];",
                 (long long)c->count, to, rows, from, from_rows);
 }
@@ -150,7 +159,7 @@ static struct cstmt *emit_start(struct printer *p, const struct deployed *v)
     for (int64_t i = 0; i < v->rows; i++)
         if (v->bias[i] != 0) {
             const char *bias = array_name(p, v->name, "bias");
-            deploy_floats(p, bias, v->bias, v->rows);
+            deploy_floats(p, bias, v->bias, v->rows, 0);
             return code(a, NULL, "for (size_t i = 0; i < %lld; i++) %s[i] = %s[i];",
                         (long long)v->rows, sums_of(p->d, v), bias);
         }
@@ -207,7 +216,7 @@ static struct cstmt *emit_dead_outputs(struct printer *p, const struct deployed 
     if (!v->rows)
         return s;
     const char *rows = array_name(p, v->name, "rows");
-    deploy_integers(p, numbers_type(&width), rows, v->row, NULL, v->rows);
+    deploy_integers(p, numbers_type(&width), rows, v->row, NULL, v->rows, 0);
     return cstmt_join(s, code(a, NULL, "for (size_t i = 0; i < %lld; i++) out[%s[i]] = %s[i];",
                               (long long)v->rows, rows, v->name));
 }
@@ -292,8 +301,8 @@ static void print_selftest(struct text *t, const struct printer *p)
         y[i] = (double)d->expected[i];
     q.constants = text_new(p->arena);
     const char *in = names_unique(p->names, "test_x"), *out = names_unique(p->names, "test_out");
-    deploy_floats(&q, in, x, d->input->units);
-    deploy_floats(&q, out, y, d->output->units);
+    deploy_floats(&q, in, x, d->input->units, 0);
+    deploy_floats(&q, out, y, d->output->units, 0);
     text_printf(t, "\n#ifdef %s_SELFTEST\n%s\n", upper, q.constants.bytes);
     text_printf(t,
                 "int %s_selftest(void *scratch)\n{\n    static float out[%s_OUTPUTS];\n"
@@ -310,6 +319,7 @@ static void print_selftest(struct text *t, const struct printer *p)
 void deploy_print(struct text *t, struct deployment *d, const struct layout *layout)
 {
     struct printer p = {.d = d, .arena = d->arena, .net = d->plan->net->name};
+    p.upper = upper_case(d->arena, p.net);
     p.names = names_new(d->arena);
     for (const char *const *taken =
              (const char *const[]){"x", "out", "scratch", "i", "v", p.net, NULL};
