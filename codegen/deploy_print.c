@@ -191,20 +191,18 @@ static struct cstmt *emit_integers(struct printer *p, const struct deployed *v)
     struct expr *per_unit = expr_number(a, (struct loc){0}, (double)(float)(1 / v->unit));
     struct holes h = {.e = {per_unit}};
     const char *at = sums_of(p->d, v);
-    if (v->is_signed)
-        return code(a, &h,
-                    "for (size_t i = 0; i < %lld; i++) {"
-                    "    const float v = %s[i] * $0;"
-                    "    %s_q[i] = (int8_t)(v > 127.0f ? 127.0f : v < -127.0f ? -127.0f : v < 0.0f "
-                    "? v - 0.5f : v + 0.5f);"
-                    "}",
-                    (long long)v->rows, at, v->name);
+    const char *half = v->is_signed ? "(v < 0.0f ? -0.5f : 0.5f)" : "0.5f",
+               *least = v->is_signed ? "-127.0f" : "0.0f",
+               *most = v->is_signed ? "127.0f" : "255.0f",
+               *type = v->is_signed ? "int8_t" : "uint8_t";
     return code(a, &h,
                 "for (size_t i = 0; i < %lld; i++) {"
                 "    const float v = %s[i] * $0;"
-                "    %s_q[i] = (uint8_t)(v > 254.5f ? 255.0f : v > 0.0f ? v + 0.5f : 0.0f);"
+                "    const float near = v + %s;"
+                "    const float above = near > %s ? near : %s;"
+                "    %s_q[i] = (%s)(int32_t)(above < %s ? above : %s);"
                 "}",
-                (long long)v->rows, at, v->name);
+                (long long)v->rows, at, half, least, least, v->name, type, most, most);
 }
 
 static struct cstmt *emit_dead_outputs(struct printer *p, const struct deployed *v)

@@ -24,25 +24,25 @@ static void add_template(struct printer *p, const char *template)
 static const char float_16[] =
     "#define ^_LANES 16\n"
     "typedef __m512 @_vector, @_zeros;\n"
-    "static inline __mmask16 @_first(size_t n)\n{\n"
+    "^_INLINE __mmask16 @_first(size_t n)\n{\n"
     "    return n < 16 ? (__mmask16)((1u << n) - 1) : (__mmask16)0xffff;\n}\n"
-    "static inline @_vector @_load(const float *y, size_t n)\n{\n"
+    "^_INLINE @_vector @_load(const float *y, size_t n)\n{\n"
     "    return _mm512_maskz_loadu_ps(@_first(n), y);\n}\n"
-    "static inline void @_store(float *y, size_t n, @_vector sums)\n{\n"
+    "^_INLINE void @_store(float *y, size_t n, @_vector sums)\n{\n"
     "    _mm512_mask_storeu_ps(y, @_first(n), sums);\n}\n"
-    "static inline @_vector @_same(float v)\n{\n    return _mm512_set1_ps(v);\n}\n"
-    "static inline @_zeros @_zero(void)\n{\n"
+    "^_INLINE @_vector @_same(float v)\n{\n    return _mm512_set1_ps(v);\n}\n"
+    "^_INLINE @_zeros @_zero(void)\n{\n"
     "    @_zeros zero = _mm512_setzero_ps();\n"
     "    __asm__(\"\" : \"+v\"(zero));\n    return zero;\n}\n"
-    "static inline unsigned @_mask(const uint8_t *bits)\n{\n"
+    "^_INLINE unsigned @_mask(const uint8_t *bits)\n{\n"
     "    return (unsigned)bits[0] | (unsigned)bits[1] << 8;\n}\n"
-    "static inline @_vector @_sparse(@_vector sums, @_vector v, unsigned mask, const float *w, "
+    "^_INLINE @_vector @_sparse(@_vector sums, @_vector v, unsigned mask, const float *w, "
     "@_zeros zero)\n{\n"
     "    return _mm512_fmadd_ps(_mm512_mask_expand_ps(zero, (__mmask16)mask, _mm512_loadu_ps(w)), "
     "v, sums);\n}\n"
-    "static inline @_vector @_dense(@_vector sums, @_vector v, const float *w)\n{\n"
+    "^_INLINE @_vector @_dense(@_vector sums, @_vector v, const float *w)\n{\n"
     "    return _mm512_fmadd_ps(_mm512_loadu_ps(w), v, sums);\n}\n"
-    "static inline uint64_t @_lit(const float *x, size_t n)\n{\n"
+    "^_INLINE uint64_t @_lit(const float *x, size_t n)\n{\n"
     "    uint64_t lit = 0;\n"
     "    for (size_t i = 0; i < n && i < 64; i += 16) {\n"
     "        lit |= (uint64_t)_mm512_cmp_ps_mask(@_load(x + i, n - i), _mm512_setzero_ps(), "
@@ -52,26 +52,26 @@ static const char float_16[] =
 static const char float_8[] =
     "#define ^_LANES 8\n"
     "typedef __m256 @_vector, @_zeros;\n"
-    "static inline __m256i @_first(size_t n)\n{\n"
+    "^_INLINE __m256i @_first(size_t n)\n{\n"
     "    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n < 8 ? (int)n : 8), "
     "_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));\n}\n"
-    "static inline @_vector @_load(const float *y, size_t n)\n{\n"
+    "^_INLINE @_vector @_load(const float *y, size_t n)\n{\n"
     "    return _mm256_maskload_ps(y, @_first(n));\n}\n"
-    "static inline void @_store(float *y, size_t n, @_vector sums)\n{\n"
+    "^_INLINE void @_store(float *y, size_t n, @_vector sums)\n{\n"
     "    _mm256_maskstore_ps(y, @_first(n), sums);\n}\n"
-    "static inline @_vector @_same(float v)\n{\n    return _mm256_set1_ps(v);\n}\n"
-    "static inline @_zeros @_zero(void)\n{\n    return _mm256_setzero_ps();\n}\n"
-    "static inline unsigned @_mask(const uint8_t *bits)\n{\n    return bits[0];\n}\n"
-    "static inline @_vector @_sparse(@_vector sums, @_vector v, unsigned mask, const float *w, "
+    "^_INLINE @_vector @_same(float v)\n{\n    return _mm256_set1_ps(v);\n}\n"
+    "^_INLINE @_zeros @_zero(void)\n{\n    return _mm256_setzero_ps();\n}\n"
+    "^_INLINE unsigned @_mask(const uint8_t *bits)\n{\n    return bits[0];\n}\n"
+    "^_INLINE @_vector @_sparse(@_vector sums, @_vector v, unsigned mask, const float *w, "
     "@_zeros zero)\n{\n"
     "    const __m256i to = _mm256_cvtepi8_epi32(_mm_loadl_epi64((const void *)(@_spread + 8 * "
     "mask)));\n"
     "    const __m256 moved = _mm256_permutevar8x32_ps(_mm256_loadu_ps(w), to);\n"
     "    return _mm256_fmadd_ps(_mm256_blendv_ps(moved, zero, _mm256_castsi256_ps(to)), v, "
     "sums);\n}\n"
-    "static inline @_vector @_dense(@_vector sums, @_vector v, const float *w)\n{\n"
+    "^_INLINE @_vector @_dense(@_vector sums, @_vector v, const float *w)\n{\n"
     "    return _mm256_fmadd_ps(_mm256_loadu_ps(w), v, sums);\n}\n"
-    "static inline uint64_t @_lit(const float *x, size_t n)\n{\n"
+    "^_INLINE uint64_t @_lit(const float *x, size_t n)\n{\n"
     "    uint64_t lit = 0;\n"
     "    for (size_t i = 0; i < n && i < 64; i += 8) {\n"
     "        const __m256 some = _mm256_cmp_ps(n - i < 8 ? @_load(x + i, n - i) : "
@@ -85,27 +85,27 @@ static const char int8_16[] =
     "#define ^_LANES 16\n"
     "typedef __m512i @_vector;\n"
     "typedef __m128i @_zeros;\n"
-    "static inline __mmask16 @_first(size_t n)\n{\n"
+    "^_INLINE __mmask16 @_first(size_t n)\n{\n"
     "    return n < 16 ? (__mmask16)((1u << n) - 1) : (__mmask16)0xffff;\n}\n"
-    "static inline @_vector @_load(const int32_t *y, size_t n)\n{\n"
+    "^_INLINE @_vector @_load(const int32_t *y, size_t n)\n{\n"
     "    return _mm512_maskz_loadu_epi32(@_first(n), y);\n}\n"
-    "static inline void @_store(int32_t *y, size_t n, @_vector sums)\n{\n"
+    "^_INLINE void @_store(int32_t *y, size_t n, @_vector sums)\n{\n"
     "    _mm512_mask_storeu_epi32(y, @_first(n), sums);\n}\n"
-    "static inline @_vector @_same(int v)\n{\n    return _mm512_set1_epi32(v & 0xffff);\n}\n"
-    "static inline @_zeros @_zero(void)\n{\n"
+    "^_INLINE @_vector @_same(int v)\n{\n    return _mm512_set1_epi32(v & 0xffff);\n}\n"
+    "^_INLINE @_zeros @_zero(void)\n{\n"
     "    @_zeros zero = _mm_setzero_si128();\n"
     "    __asm__(\"\" : \"+v\"(zero));\n    return zero;\n}\n"
-    "static inline unsigned @_mask(const uint8_t *bits)\n{\n"
+    "^_INLINE unsigned @_mask(const uint8_t *bits)\n{\n"
     "    return (unsigned)bits[0] | (unsigned)bits[1] << 8;\n}\n"
-    "static inline @_vector @_dense(@_vector sums, @_vector v, const int8_t *w)\n{\n"
+    "^_INLINE @_vector @_dense(@_vector sums, @_vector v, const int8_t *w)\n{\n"
     "    return _mm512_dpwssd_epi32(sums, _mm512_cvtepi8_epi32(_mm_loadu_si128((const void *)w)), "
     "v);\n}\n"
-    "static inline @_vector @_sparse(@_vector sums, @_vector v, unsigned mask, const int8_t *w, "
+    "^_INLINE @_vector @_sparse(@_vector sums, @_vector v, unsigned mask, const int8_t *w, "
     "@_zeros zero)\n{\n"
     "    const __m128i own = _mm_mask_expand_epi8(zero, (__mmask16)mask, _mm_loadu_si128((const "
     "void *)w));\n"
     "    return _mm512_dpwssd_epi32(sums, _mm512_cvtepi8_epi32(own), v);\n}\n"
-    "static inline uint64_t @_lit(const void *x, size_t n)\n{\n"
+    "^_INLINE uint64_t @_lit(const void *x, size_t n)\n{\n"
     "    const __m512i all = _mm512_maskz_loadu_epi8(n < 64 ? ((__mmask64)1 << n) - 1 : "
     "~(__mmask64)0, x);\n"
     "    return _mm512_test_epi8_mask(all, all);\n}\n";
@@ -114,26 +114,26 @@ static const char int8_8[] =
     "#define ^_LANES 8\n"
     "typedef __m256i @_vector;\n"
     "typedef int @_zeros;\n"
-    "static inline __m256i @_first(size_t n)\n{\n"
+    "^_INLINE __m256i @_first(size_t n)\n{\n"
     "    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n < 8 ? (int)n : 8), "
     "_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));\n}\n"
-    "static inline @_vector @_load(const int32_t *y, size_t n)\n{\n"
+    "^_INLINE @_vector @_load(const int32_t *y, size_t n)\n{\n"
     "    return _mm256_maskload_epi32((const void *)y, @_first(n));\n}\n"
-    "static inline void @_store(int32_t *y, size_t n, @_vector sums)\n{\n"
+    "^_INLINE void @_store(int32_t *y, size_t n, @_vector sums)\n{\n"
     "    _mm256_maskstore_epi32((void *)y, @_first(n), sums);\n}\n"
-    "static inline @_vector @_same(int v)\n{\n    return _mm256_set1_epi32(v & 0xffff);\n}\n"
-    "static inline @_zeros @_zero(void)\n{\n    return 0;\n}\n"
-    "static inline unsigned @_mask(const uint8_t *bits)\n{\n    return bits[0];\n}\n"
-    "static inline @_vector @_times(@_vector sums, @_vector v, __m128i w)\n{\n"
+    "^_INLINE @_vector @_same(int v)\n{\n    return _mm256_set1_epi32(v & 0xffff);\n}\n"
+    "^_INLINE @_zeros @_zero(void)\n{\n    return 0;\n}\n"
+    "^_INLINE unsigned @_mask(const uint8_t *bits)\n{\n    return bits[0];\n}\n"
+    "^_INLINE @_vector @_times(@_vector sums, @_vector v, __m128i w)\n{\n"
     "    return _mm256_add_epi32(sums, _mm256_madd_epi16(_mm256_cvtepi8_epi32(w), v));\n}\n"
-    "static inline @_vector @_dense(@_vector sums, @_vector v, const int8_t *w)\n{\n"
+    "^_INLINE @_vector @_dense(@_vector sums, @_vector v, const int8_t *w)\n{\n"
     "    return @_times(sums, v, _mm_loadl_epi64((const void *)w));\n}\n"
-    "static inline @_vector @_sparse(@_vector sums, @_vector v, unsigned mask, const int8_t *w, "
+    "^_INLINE @_vector @_sparse(@_vector sums, @_vector v, unsigned mask, const int8_t *w, "
     "@_zeros zero)\n{\n"
     "    (void)zero;\n"
     "    return @_times(sums, v, _mm_shuffle_epi8(_mm_loadl_epi64((const void *)w), "
     "_mm_loadl_epi64((const void *)(@_spread + 8 * mask))));\n}\n"
-    "static inline uint64_t @_lit(const void *x, size_t n)\n{\n"
+    "^_INLINE uint64_t @_lit(const void *x, size_t n)\n{\n"
     "    const uint8_t *bytes = x;\n"
     "    uint64_t lit = 0;\n    size_t i = 0;\n"
     "    for (; i + 32 <= n && i < 64; i += 32) {\n"
@@ -155,7 +155,8 @@ static void add_spread(struct printer *p)
             to[8 * bits + b] = bits >> b & 1 ? k++ : -1;
     struct text constants = p->constants;
     p->constants = text_new(p->arena);
-    deploy_integers(p, "int8_t", arena_format(p->arena, "%s_spread", p->net), to, NULL, 256 * 8, 0);
+    deploy_integers(p, "int8_t __attribute__((unused))",
+                    arena_format(p->arena, "%s_spread", p->net), to, NULL, 256 * 8, 0);
     text_add(&p->functions, p->constants.bytes);
     p->constants = constants;
 }
@@ -165,14 +166,17 @@ void deploy_vectors(struct printer *p)
     if (!deploy_is_new(p, "vectors"))
         return;
     bool int8 = p->d->int8;
+    /* not every net has use for all of them */
+    static const char include[] = "#include <immintrin.h>\n"
+                                  "#define ^_INLINE static inline __attribute__((unused))\n";
     add_template(p, int8 ? "#if defined __GNUC__ && defined __AVX512VBMI2__ && defined "
                            "__AVX512VNNI__ && defined __AVX512BW__ && defined __AVX512VL__\n"
                          : "#if defined __GNUC__ && defined __AVX512F__\n");
-    add_template(p, "#include <immintrin.h>\n");
+    add_template(p, include);
     add_template(p, int8 ? int8_16 : float_16);
     add_template(p, int8 ? "#elif defined __GNUC__ && defined __AVX2__\n"
                          : "#elif defined __GNUC__ && defined __AVX2__ && defined __FMA__\n");
-    add_template(p, "#include <immintrin.h>\n");
+    add_template(p, include);
     add_spread(p);
     add_template(p, int8 ? int8_8 : float_8);
     add_template(p, "#else\n#define ^_LANES 1\n#endif\n\n");
@@ -187,9 +191,9 @@ static void add_pass(struct printer *p, const struct deploy_types *types, bool d
     if (!deploy_is_new(p, arena_format(p->arena, "pass %s %s %d", kind, types->in, vectors)))
         return;
     text_printf(t,
-                "static inline __attribute__((unused)) void %s_%s_%d%s(const %s *restrict x, "
+                "%s_INLINE void %s_%s_%d%s(const %s *restrict x, "
                 "size_t columns, ",
-                p->net, kind, vectors, types->suffix, types->in);
+                p->upper, p->net, kind, vectors, types->suffix, types->in);
     if (!dense)
         text_printf(t, "const uint8_t *restrict live, const %s *restrict start, ", types->start);
     text_printf(t, "%s, const %s *restrict w, %s *restrict y, size_t first, size_t rows)\n{\n",
