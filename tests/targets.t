@@ -153,13 +153,16 @@ symbols() # symbols NET FLAGS: nothing but the prefix is defined, and nothing el
     test "$(tr '\n' ' ' <defined)" = 'forms_predict forms_selftest ' && grep -q '^expf$' undefined &&
         test -z "$(grep -v -E "$allowed" undefined)"
 }
-stack() # stack NET: less than 1,024 bytes in each function, and a size known in advance
+# stack NET: less than 1,024 bytes in each function, and a size known in advance; where vectors are
+# kept on it, but for what aligns it, which is bounded
+stack()
 {
     for flags in '' "$avx2" "$avx512"; do
         # shellcheck disable=SC2086
         gcc $strict -O2 $flags -DFORMS_SELFTEST -fstack-usage -c "$1.c" -o stack.o || return
         cat stack.su
-        awk -F'\t' '$2 >= 1024 || $3 != "static" { bad = 1 } /forms_predict/ { seen = 1 } END { exit bad || !seen }' stack.su || return
+        awk -F'\t' -v vectors="$flags" '$2 >= 1024 || $3 != "static" && !(vectors && $3 == "dynamic,bounded") { bad = 1 }
+            /forms_predict/ { seen = 1 } END { exit bad || !seen }' stack.su || return
     done
 }
 for net in float int8; do
