@@ -22,6 +22,7 @@ static const char *not_deployed(const struct node *n)
 /* NULL: it is lowered. */
 static const char *not_lowered(const struct node *n)
 {
+    static const char *const readout[] = {"rate", "total", "last", "peak"};
     switch (n->op) {
     case N_INPUT:
     case N_AFFINE:
@@ -42,7 +43,7 @@ static const char *not_lowered(const struct node *n)
     case N_PREV:
         return "prev";
     case N_READOUT:
-        return "a read-out of time";
+        return readout[n->readout];
     case N_ENCODE:
         return "time";
     }

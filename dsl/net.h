@@ -91,7 +91,9 @@ enum encoder {
 };
 
 /* One step of a neuron, each name assigned once: in `x`, its states as the step before left them,
- * learnables, the names above it, and run scalars. `fire` and `detach` stand as calls. */
+ * learnables, the names above it, and run scalars. `fire` and `detach` stand as calls. An `if` has
+ * become choices; on the path that is not taken its values are 0 or what they were, so neither they
+ * nor their derivatives can be infinite there. All of it is read: what is not was left out. */
 struct neuron {
     const char *name; /* as its definition says, and as its tensors do: "h1.NAME.LEARNABLE" */
     const char *text; /* with arguments, for comments and --explain */
@@ -103,7 +105,7 @@ struct neuron {
     } * state;
     int states;
     struct neuron_learnable {
-        const char *name;
+        const char *name;    /* in the expressions; its tensor has the name it was declared by */
         struct param *param; /* of one element, or of one for each channel */
     } * learnable;
     int learnables;
@@ -134,7 +136,7 @@ struct node {
     struct window window;     /* N_CONV, pools */
     int64_t groups;           /* N_CONV */
     double momentum, epsilon; /* N_BATCHNORM, whose weight and bias are scale and shift */
-    const char *name;         /* N_BATCHNORM: of its running moments: "h1.batchnorm" */
+    const char *name;         /* N_BATCHNORM, N_NEURON: of their tensors: "h1.batchnorm" */
     struct neuron *neuron;    /* N_NEURON */
     struct node *source;      /* N_PREV, instead of an input */
     enum readout readout;
@@ -324,6 +326,7 @@ struct net {
 
 /* The network as readable text, for --dump=check. */
 void dump_net(struct text *, const struct net *);
+void dump_node(struct text *, const struct node *);
 void dump_rule(struct text *, const struct rule *);
 
 struct definition { /* -D NAME=VALUE */

@@ -126,6 +126,25 @@ static struct text mutate(struct arena *arena, const struct corpus *c, const str
     return text;
 }
 
+static void differentiate(struct arena *arena, struct text *text, struct expr *e, const char *name)
+{
+    expr_print(text, e, EXPR_FLOAT);
+    expr_print(text, expr_derivative(arena, e, name), EXPR_FLOAT);
+}
+
+/* Each value in the names it can be made from. */
+static void use_neuron(struct arena *arena, struct text *text, const struct neuron *n)
+{
+    differentiate(arena, text, n->emit, intern(arena, "x"));
+    for (int i = 0; i < n->locals; i++)
+        for (int k = -1; k < i; k++)
+            differentiate(arena, text, n->local[i].value,
+                          k < 0 ? intern(arena, "x") : n->local[k].name);
+    for (int i = 0; i < n->states; i++)
+        for (int k = 0; k < n->states; k++)
+            differentiate(arena, text, n->state[i].next, n->state[k].name);
+}
+
 /* What the compiler does next must not find anything wrong. */
 static void use_net(struct arena *arena, const struct net *net)
 {
@@ -133,10 +152,12 @@ static void use_net(struct arena *arena, const struct net *net)
     const char *x = intern(arena, "x");
     dump_net(&text, net);
     for (int i = 0; i < net->node_count; i++)
-        if (net->node[i]->op == N_MAP) {
-            expr_print(&text, net->node[i]->map, EXPR_FLOAT);
-            expr_print(&text, expr_derivative(arena, net->node[i]->map, x), EXPR_FLOAT);
-        }
+        if (net->node[i]->op == N_MAP)
+            differentiate(arena, &text, net->node[i]->map, x);
+        else if (net->node[i]->op == N_NEURON)
+            use_neuron(arena, &text, net->node[i]->neuron);
+        else if (net->node[i]->shape.rank == 0 || net->node[i]->size < 1)
+            bug("node %d has no shape", i);
 }
 
 /* Returns 1 for a network, 0 for errors, -1 for neither or both. */
@@ -161,6 +182,7 @@ int main(void)
     const char *is_long = getenv("PLAST_LONG");
     int runs = is_long && strcmp(is_long, "1") == 0 ? 20000 : 600, count[3] = {0};
     add_directory(&c, "examples");
+    add_directory(&c, "tests/corpus/check");
     size_t examples = c.models;
     add_directory(&c, "tests/errors");
     if (!ok(examples > 0 && c.models > examples + 100, "the corpus has %zu models", c.models)) {
