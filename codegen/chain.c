@@ -105,13 +105,15 @@ int64_t input_transform(struct arena *a, const struct value *v, double **scale, 
 {
     int64_t channels = 1;
     for (int i = 0; i < v->links; i++)
-        if (v->chain[i]->channels > channels)
+        if (v->chain[i]->op == N_AFFINE && v->chain[i]->channels > channels)
             channels = v->chain[i]->channels;
     *scale = NEW_ARRAY(a, channels, double);
     *shift = NEW_ARRAY(a, channels, double);
     for (int64_t c = 0; c < channels; c++) {
         (*scale)[c] = 1;
         for (int i = 0; i < v->links; i++) {
+            if (v->chain[i]->op != N_AFFINE)
+                continue;
             int64_t at = v->chain[i]->channels == 1 ? 0 : c;
             (*scale)[c] *= v->chain[i]->scale[at];
             (*shift)[c] = (*shift)[c] * v->chain[i]->scale[at] + v->chain[i]->shift[at];

@@ -132,7 +132,10 @@ extern const struct form form_parts; /* csr, forward, where terms have parts */
 struct cstmt *csr_row_outputs(struct kernel *, const struct use *, int number, const char *row,
                               const char *vecs, const char *to);
 
+/* A constant array of one float a channel; its name. */
+const char *lower_table(struct module *, const char *name, const double *, int64_t count);
 void lower_input(struct module *, struct value *);
+void lower_move(struct module *, const struct value *); /* flips, crops: from `raw` */
 void lower_plain_forward(struct module *, struct value *);
 void lower_forward(struct module *, struct value *); /* both of training and of prediction */
 void lower_error(struct module *, struct value *);

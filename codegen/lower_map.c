@@ -91,11 +91,8 @@ struct cstmt *lower_chain(struct kernel *k, struct value *v, bool train, const c
     return s;
 }
 
-/* A constant array of one float a channel. */
-static const char *table(struct module *m, const struct value *v, const char *what,
-                         const double *data, int64_t n)
+const char *lower_table(struct module *m, const char *name, const double *data, int64_t n)
 {
-    const char *name = arena_format(m->arena, "%s_%s", v->name, what);
     text_printf(&m->tables, "static const float %s[%lld] = {", name, (long long)n);
     for (int64_t i = 0; i < n; i++) {
         text_add(&m->tables, i == 0 ? "" : i % 8 == 0 ? ",\n    " : ", ");
@@ -109,8 +106,8 @@ static struct cstmt *affine(struct module *m, const struct value *v)
 {
     double *scale, *shift;
     int64_t channels = input_transform(m->arena, v, &scale, &shift);
-    const char *s = table(m, v, "scale", scale, channels),
-               *t = table(m, v, "shift", shift, channels);
+    const char *s = lower_table(m, arena_format(m->arena, "%s_scale", v->name), scale, channels);
+    const char *t = lower_table(m, arena_format(m->arena, "%s_shift", v->name), shift, channels);
     return code(m->arena, NULL,
                 "independent for (int64_t i = 0; i < %s; i++) {"
                 "    const float a = %s[i / %lld];"
@@ -128,7 +125,7 @@ void lower_input(struct module *m, struct value *v)
     kernel_param(&k, "const int64_t", "n", "n");
     kernel_param(&k, "const float *restrict", "in", "x");
     kernel_param(&k, "const struct plast_source *", "from", "from");
-    kernel_param(&k, "float *restrict", "out", "%s", v->plain->name);
+    kernel_param(&k, "float *restrict", "out", "%s", v->raw ? v->raw->name : v->plain->name);
     struct cstmt *body = code(a, NULL,
                               "if (in != NULL) {"
                               "    plast_transpose(in, n, %s, %s, out, COLUMNS);"
@@ -136,10 +133,15 @@ void lower_input(struct module *m, struct value *v)
                               "    plast_gather_columns(from, n, %s, out, COLUMNS);"
                               "}",
                               v->units, v->units, v->units);
-    if (v->links)
+    bool scaled = false;
+    for (int i = 0; i < v->links; i++)
+        scaled |= v->chain[i]->op == N_AFFINE;
+    if (scaled)
         body = cstmt_join(body, affine(m, v));
     kernel_finish(&k, arena_format(a, "%s: samples become columns", where(m, v->layer->loc)), body);
     m->forward = cstmt_join(m->forward, kernel_call(&k));
+    if (v->raw)
+        lower_move(m, v);
     if (v->again)
         m->again = code(a, NULL, "%s(n, x, from, %s);", k.name, v->again->name);
     m->shown = cstmt_join(m->shown, code(a, NULL, "%s(n, x, NULL, %s);", k.name, v->shown->name));

@@ -69,10 +69,13 @@ static struct cstmt *keys(struct module *m)
         s = cstmt_join(
             s, code(m->arena, NULL,
                     "for (int64_t i = 0; i < n; i++)"
-                    "    m->key[%lld + i] = plast_key(m->run.seed, PLAST_STREAM_DROPOUT, %d, "
+                    "    m->key[%lld + i] = plast_key(m->run.seed, %s, %d, "
                     "(uint64_t)(m->run.epoch),"
                     "        sample != NULL ? sample[i] : (uint64_t)(m->run.step * BATCH + i));",
-                    (long long)(i * m->plan->columns), m->plan->dropout[i]->index));
+                    (long long)(i * m->plan->columns),
+                    m->plan->dropout[i]->op == N_DROPOUT ? "PLAST_STREAM_DROPOUT"
+                                                         : "PLAST_STREAM_INPUT",
+                    m->plan->dropout[i]->index));
     return s;
 }
 

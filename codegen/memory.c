@@ -150,7 +150,7 @@ static void plan_second_load(struct plan *p)
     size_t kept = 0;
     for (int i = 0; i < p->fields; i++)
         kept += field_bytes(&p->field[i]);
-    if (v->wants_plain || p->net->learn == LEARN_DIRECT_FEEDBACK ||
+    if (v->wants_plain || is_moved(v) || p->net->learn == LEARN_DIRECT_FEEDBACK ||
         (size_t)(v->rows * p->columns) * sizeof(float) <= kept / 5)
         return;
     for (int i = 0; i < v->uses; i++) {
@@ -192,6 +192,8 @@ static void plan_value(struct plan *p, struct value *v)
     }
     if (v->slope_from_result && v->learns)
         last = later(last, errs);
+    if (is_moved(v))
+        v->raw = plan_buffer(p, plan_buffer_name(p, v, "_raw"), v->rows * p->columns, born, born);
     if (v->terms && v->term[0].pool)
         last = later(last, last_compared(p, v));
     if (v->norm)

@@ -10,6 +10,7 @@ void plan_chain(struct plan *, struct value *);
 /* The first `links` of the chain as one expression in x and the keeps. */
 struct expr *chain_expr(struct plan *, const struct value *, int links);
 /* All transforms of the input as one, y = scale[c] x + shift[c]; the number of channels. */
+bool is_moved(const struct value *); /* an input that is flipped or cropped in training */
 int64_t input_transform(struct arena *, const struct value *, double **scale, double **shift);
 void plan_fields(struct plan *);
 void plan_masks(struct plan *); /* called when the trained tensors have their fields */

@@ -338,6 +338,9 @@ static struct plan *plan_once(struct arena *arena, struct net *net, bool fuse,
     for (int i = 0; i < p->values; i++) {
         struct value *v = p->value[i];
         connect(&b, v);
+        for (int k = 0; v->is_input && k < v->links; k++)
+            if (v->chain[k]->op == N_FLIP || v->chain[k]->op == N_CROP)
+                PUSH(arena, p->dropout, p->dropouts, v->chain[k]);
         if (!v->is_input)
             plan_chain(p, v);
     }

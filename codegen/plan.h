@@ -104,6 +104,7 @@ struct value {
     const char *running_mean, *running_var; /* fields */
     struct buffer *moments, *shown_moments; /* [MOMENTS][moments_line]: see lower_norm.c */
     int64_t moments_line;
+    struct buffer *raw; /* of an input that is flipped or cropped: as it was loaded */
     bool is_input, is_output;
     struct term *term;
     int terms;
@@ -215,7 +216,7 @@ struct plan {
         struct buffer *to;
     } * map_sum;
     int map_sums;
-    struct node **dropout; /* all of them: each has a row of keys */
+    struct node **dropout; /* and flips, crops: each has a row of keys */
     int dropouts;
     struct expr **scalar; /* run scalars' expressions, computed once a step */
     int scalars;

@@ -22,6 +22,7 @@ static const char *not_deployed(const struct node *n)
 /* NULL: it is lowered. */
 static const char *not_lowered(const struct node *n)
 {
+    static const char *const readout[] = {"rate", "total", "last", "peak"};
     switch (n->op) {
     case N_INPUT:
     case N_AFFINE:
@@ -34,17 +35,15 @@ static const char *not_lowered(const struct node *n)
     case N_MAXPOOL:
     case N_AVGPOOL:
     case N_BATCHNORM:
+    case N_FLIP:
+    case N_CROP:
         return NULL;
     case N_NEURON:
         return n->neuron->name;
     case N_PREV:
         return "prev";
     case N_READOUT:
-        return "a read-out of time";
-    case N_FLIP:
-        return "flip";
-    case N_CROP:
-        return "crop";
+        return readout[n->readout];
     case N_ENCODE:
         return "time";
     }

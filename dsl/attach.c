@@ -67,25 +67,6 @@ static void read_period(struct check *check, const struct period *period, struct
                    (long long)rule->until, (long long)rule->from);
 }
 
-/* What is given must be read somewhere, if only by a default. */
-static void check_given(struct check *check, const struct symbol *s, const struct actuals *actuals)
-{
-    for (int i = 0; i < actuals->count; i++) {
-        const struct actual *a = &actuals->at[i];
-        const struct formal *f = NULL;
-        for (int k = 0; k < s->formals.count; k++)
-            if (a->name ? s->formals.at[k].name == a->name : k == i)
-                f = &s->formals.at[k];
-        bool used = !f || body_uses(s->stmt->body, f->name);
-        for (int k = 0; !used && k < s->formals.count; k++)
-            used = s->formals.at[k].value && expr_uses(s->formals.at[k].value, f->unique);
-        if (!used) {
-            diag_error(check->diag, a->loc, "nothing in '%s' uses '%s'", s->name, f->name);
-            diag_note(check->diag, f->loc, "the parameter");
-        }
-    }
-}
-
 static struct rule *read_rule(struct check *check, const struct stmt *stmt, struct symbol **symbol)
 {
     struct context c = file_context(check, true);
@@ -100,7 +81,7 @@ static struct rule *read_rule(struct check *check, const struct stmt *stmt, stru
     if (s->poisoned)
         return NULL;
     if (bound)
-        check_given(check, s, &actuals);
+        check_given(check, s, &actuals, 0);
     struct rule *rule = bound ? write_rule(check, s, bound, stmt->loc) : NULL;
     if (!rule)
         return NULL;
@@ -253,7 +234,7 @@ static void add_tensor(struct tensors *t, const char *owner, const char *part,
                        const struct loc *loc)
 {
     struct arena *arena = t->check->arena;
-    const char *name = intern(arena, arena_format(arena, "%s.%s", owner, part));
+    const char *name = intern(arena, part ? arena_format(arena, "%s.%s", owner, part) : owner);
     const struct loc *other = map_find(&t->names, name);
     if (!other) {
         map_set(arena, &t->names, name, (void *)(uintptr_t)loc);
@@ -265,11 +246,20 @@ static void add_tensor(struct tensors *t, const char *owner, const char *part,
 
 static void add_param(struct tensors *t, const struct param *p)
 {
+    add_tensor(t, p->name, NULL, &p->node->loc);
     const struct optimizer *o = t->check->net->optimizer;
     for (int i = 0; o && i < o->state_count; i++)
         add_tensor(t, p->name, o->state[i].name, &o->loc);
     if (p->decays)
         add_tensor(t, p->name, "alive", &p->node->loc);
+}
+
+static void add_moments(struct tensors *t, const struct node *n)
+{
+    if (n->op != N_BATCHNORM)
+        return;
+    add_tensor(t, n->name, "mean", &n->loc);
+    add_tensor(t, n->name, "variance", &n->loc);
 }
 
 /* `period` is for the counters of the rule itself. */
@@ -279,6 +269,8 @@ static void check_tensors(struct check *check)
     struct tensors t = {.check = check};
     for (int i = 0; i < net->param_count; i++)
         add_param(&t, net->param[i]);
+    for (int i = 0; i < net->node_count; i++)
+        add_moments(&t, net->node[i]);
     for (int r = 0; r < net->rule_count; r++)
         for (int i = 0; i < net->rule[r]->on_count; i++) {
             const struct rule *rule = net->rule[r];

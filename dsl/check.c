@@ -176,7 +176,7 @@ static void check_stmt(struct check *check, const struct stmt *stmt)
         return;
     case ST_TIME:
         set_size(check, stmt, "the number of time steps", 1, (double)MOST_UNITS, &value);
-        report_not_yet(check, stmt->loc, "time");
+        net->steps = (int64_t)value;
         return;
     case ST_INPUT:
         define_input(check, stmt);
@@ -259,6 +259,7 @@ struct net *check_file(struct arena *arena, struct diag *diag, struct file *file
     net->seed = 1;
     for (int i = 0; i < file->broken_count; i++)
         map_set(arena, &check.broken, file->broken[i], file);
+    check.timed = is_broken(&check, intern(arena, "time"));
     for (const struct stmt *s = file->first; s; s = s->next) {
         check.timed = check.timed || s->kind == ST_TIME;
         check.has_input = check.has_input || s->kind == ST_INPUT;
@@ -270,6 +271,7 @@ struct net *check_file(struct arena *arena, struct diag *diag, struct file *file
     check_list(&check, file->first);
     check_missing(&check);
     check_definitions_used(&check);
+    finish_shapes(&check);
     finish_attachments(&check);
     if (diag->errors == 0)
         finish_net(&check);

@@ -84,6 +84,7 @@ struct binding { /* a name that means something inside one definition */
     const char *name;
     struct expr *value; /* what it stands for; NULL: poisoned */
     const char *choice; /* a block's parameter bound to a word: `init = he_uniform` */
+    bool here;          /* a number it stands for counts as written where the name is */
     bool half;          /* a local that only one branch of an `if` has assigned */
 };
 
@@ -120,6 +121,34 @@ struct check {
     int init_count;
     struct attachment *attachment; /* of rules, in order */
     int attachments;
+    struct origin *origin; /* of each node */
+    int origins;
+    struct layer_shape *declared; /* `layer h[SHAPE]` */
+    int declareds;
+    struct initial *initial; /* of learnables */
+    int initials;
+};
+
+/* How a node was written, for as long as its shape is not known: behind `prev` of a later layer it
+ * may be the last thing that is. Until then the rank of its shape is 0. */
+struct origin {
+    const struct expr *expr;   /* the call, or the sum */
+    const struct expr *detail; /* conv: what says how many groups; N_PREV: the layer's name */
+    struct expr **term;        /* what a join joins, as written */
+    struct layer *delayed;     /* N_PREV: the layer, once it is known */
+    bool settled, wrong;
+};
+
+struct layer_shape {
+    struct layer *layer;
+    struct loc loc;
+    struct shape shape;
+};
+
+struct initial { /* evaluated when the whole file is read */
+    struct param *param;
+    struct expr *value;
+    struct loc loc;
 };
 
 /* Where an expression stands: which names mean what in it. */
@@ -160,8 +189,7 @@ void report_unknown(const struct context *, struct loc, const char *name, const 
                     enum table, unsigned kinds, const char *const *extra);
 void report_unknown_of(struct check *, struct loc, const char *name, const char *what,
                        const char *const *candidates, size_t count);
-/* Records "'NAME' is not compiled yet", once for each name. */
-void report_not_yet(struct check *, struct loc, const char *name);
+/* True the first time it is asked for a name. */
 bool say_once(struct check *, const char *name);
 
 /* --- arguments */
@@ -177,6 +205,9 @@ struct formals read_formals(struct context *, const struct entries *, const char
 /* What each formal is bound to by a call, defaults resolved; NULL after an error. */
 struct binding *bind_actuals(const struct context *, const struct symbol *, const struct formals *,
                              const struct actuals *, const char *const *choices);
+/* What is given must be read somewhere, if only by a default: errors otherwise. The formals from
+ * `from` on are those that are given. */
+void check_given(struct check *, const struct symbol *, const struct actuals *, int from);
 /* Whether the body of a definition reads `name`, a parameter. */
 bool body_uses(const struct body *, const char *name);
 int count_items(const struct body *);
@@ -219,6 +250,18 @@ bool is_built_in(struct check *, const struct stmt *); /* an error, if so */
 void check_optimizer_body(struct check *, struct symbol *);
 void check_rule_body(struct check *, struct symbol *);
 void check_neuron_body(struct check *, struct symbol *);
+struct learnable { /* as declared: one for each channel, or one for the layer */
+    const char *name;
+    struct expr *initial;
+    struct loc loc;
+    bool each;
+};
+/* The neuron that a definition comes to for these arguments; NULL after an error. Its learnables
+ * have no params yet: their initial values go to `initial`. */
+struct neuron *write_neuron(struct check *, const struct symbol *, const struct binding *,
+                            struct loc place, struct learnable **);
+/* Leaves out what changes nothing. */
+void simplify_neuron(struct arena *, struct neuron *, struct learnable *);
 
 /* --- the network */
 bool read_shape(struct check *, const struct stmt *, struct shape *);
@@ -233,23 +276,34 @@ struct node *apply_operator(const struct context *, struct expr *call, struct no
 struct expr **match_transform(const struct context *, struct expr *call);
 struct node *make_dense(const struct context *, struct expr *call, struct node *input,
                         struct expr **arg);
-struct node *make_conv(const struct context *c, struct expr *call, struct node *input,
+struct node *make_conv(const struct context *, struct expr *call, struct node *input,
                        struct expr **arg);
-struct node *make_pool(const struct context *c, enum node_op, struct expr *call, struct node *input,
+struct node *make_pool(const struct context *, enum node_op, struct expr *call, struct node *input,
                        struct expr **arg);
-struct node *make_batchnorm(const struct context *c, struct expr *call, struct node *input,
+struct node *make_batchnorm(const struct context *, struct expr *call, struct node *input,
                             struct expr **arg);
 struct node *make_dropout(const struct context *, struct expr *call, struct node *input,
                           struct expr **arg);
 struct node *make_map(const struct context *, struct expr *call, struct node *input, int from);
+struct node *apply_neuron(const struct context *, struct expr *call, struct symbol *,
+                          struct node *input, int from);
+struct node *make_readout(const struct context *, enum readout, struct expr *call,
+                          struct node *input);
+/* `layer` is its one argument, or what stands before `|>`. */
+struct node *make_prev(const struct context *, struct expr *call, struct expr *layer);
+void find_delayed(struct check *);  /* the layers that `prev` names, when all are read */
+void finish_delays(struct check *); /* and their values */
+/* False, with an error, where the net has no time, or the value has no time axis any more. */
+bool needs_time(struct check *, const struct expr *call, const struct node *input);
+/* False, with an error, where one has a time axis and another one has not. */
+bool same_time(struct check *, struct expr *const *term, struct node *const *node, int count);
 extern const char *const init_names[]; /* by enum init, those a model can choose */
-bool read_init(const struct context *c, struct expr *, enum init *, bool *chosen);
+bool read_init(const struct context *, struct expr *, enum init *, bool *chosen);
 /* The weights of an operator that has them, and whether it has a bias. */
 struct weights {
-    struct shape shape;
+    int64_t units; /* or channels, that leave it */
     enum init init;
     bool init_chosen, bias;
-    int64_t fan_in, fan_out;
 };
 /* False, with an error, where weights stand before it on a path in its layer. */
 bool may_weigh(struct check *, const struct expr *call, const struct node *input);
@@ -267,8 +321,16 @@ bool is_transform(const char *name);
 extern const char *const words[]; /* all of them, and NULL */
 bool is_word(const char *name);   /* he_uniform, all: arguments that are not numbers */
 void report_unknown_operator(const struct context *, const struct expr *call);
-struct node *new_node(struct check *, enum node_op, struct loc, struct shape,
+/* A node that has no shape yet; NULL, with an error, if there are too many. */
+struct node *new_node(struct check *, enum node_op, const struct expr *written,
                       struct node *const *input, int input_count);
+/* --- shapes.c: the shapes of the node and of its weights follow from what enters it, where that is
+ * known by now. NULL, with an error, if they cannot. */
+struct node *settle_node(struct check *, struct node *);
+/* --- finish_shapes.c. False, with an error, where it is known to be another. */
+bool declare_shape(struct check *, struct layer *, struct loc, const struct shape *);
+void finish_shapes(struct check *); /* those that were not known while the file was read */
+void set_shape(struct node *, struct shape);
 /* No more units than fit: the errors otherwise. */
 bool check_shape(struct check *, const struct shape *, struct loc);
 bool too_many_operators(struct check *, struct loc);

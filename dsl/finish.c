@@ -2,6 +2,7 @@
  * everything reaches the output, and whether the sizes fit a machine. */
 #include "check.h"
 
+#include <float.h>
 #include <math.h>
 
 /* f(8) > 4 and |f(-8)| < 4: what grows on one side only. */
@@ -48,9 +49,18 @@ static void check_reach(struct check *check)
     struct net *net = check->net;
     bool *reached = NEW_ARRAY(check->arena, net->node_count, bool);
     reached[net->output->value->index] = true;
-    for (int i = net->node_count; i-- > 0;)
-        for (int k = 0; reached[i] && k < net->node[i]->input_count; k++)
-            reached[net->node[i]->input[k]->index] = true;
+    for (bool more = true; more;) { /* what `prev` names may stand later */
+        more = false;
+        for (int i = net->node_count; i-- > 0;) {
+            const struct node *n = net->node[i];
+            for (int k = 0; reached[i] && k < n->input_count; k++)
+                reached[n->input[k]->index] = true;
+            if (!reached[i] || !n->source || reached[n->source->index])
+                continue;
+            reached[n->source->index] = true;
+            more = true;
+        }
+    }
     for (int i = 0; i < net->layer_count; i++) {
         const struct layer *layer = net->layer[i];
         if (reached[layer->value->index])
@@ -71,7 +81,7 @@ static void check_bytes(struct check *check)
     for (int i = 0; i < net->param_count; i++)
         weights += (double)shape_size(&net->param[i]->shape);
     for (int i = 0; i < net->node_count; i++)
-        values += (double)net->node[i]->size;
+        values += (double)net->node[i]->size * (net->node[i]->timed ? (double)net->steps : 1);
     double bytes = 4 * (weights + values * (double)net->batch);
     if (bytes <= MOST_BYTES)
         return;
@@ -80,6 +90,34 @@ static void check_bytes(struct check *check)
     diag_note(check->diag, (struct loc){0},
               "4 bytes * (%.0f weights + %lld samples * %.0f values) = %.0f", weights,
               (long long)net->batch, values, bytes);
+}
+
+/* Whether the values of a node may differ from step to step. */
+static void find_varying(struct net *net)
+{
+    for (int i = 0; i < net->node_count; i++) {
+        struct node *n = net->node[i];
+        bool varies = (n->op == N_INPUT && net->frames) || n->op == N_PREV ||
+                      (n->op == N_NEURON && n->neuron->states > 0) ||
+                      (n->op == N_ENCODE && n->encoder != ENCODE_DIRECT);
+        for (int k = 0; k < n->input_count; k++)
+            varies = varies || n->input[k]->varies;
+        n->varies = n->timed && varies;
+    }
+}
+
+/* Learnables of neurons, now that all that a run knows when it starts is read. */
+static void set_initials(struct check *check)
+{
+    for (int i = 0; i < check->initials; i++) {
+        const struct initial *initial = &check->initial[i];
+        double *value = &initial->param->value;
+        if (value_at_start(check->net, initial->value, NULL, 0, value) && fabs(*value) <= FLT_MAX)
+            continue;
+        diag_error(check->diag, initial->loc, "'%s' has no finite value when a run starts",
+                   initial->param->name);
+        diag_note(check->diag, initial->value->loc, "it would be this");
+    }
 }
 
 static void put_output_last(struct net *net)
@@ -100,6 +138,8 @@ void finish_net(struct check *check)
         diag_note(check->diag, net->output->loc, "'%s' is [1]", net->output->name);
     }
     put_output_last(net);
+    find_varying(net);
+    set_initials(check);
     choose_inits(check);
     check_reach(check);
     check_bytes(check);

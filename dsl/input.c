@@ -13,6 +13,21 @@ struct affine {
     struct loc loc; /* of all that were composed */
 };
 
+struct transforms {
+    struct affine affine; /* those that are not a node yet */
+    const struct expr *encoder;
+};
+
+/* As enum encoder, or -1. */
+static int find_encoder(const char *name)
+{
+    static const char *const names[] = {"direct", "bernoulli", "latency", "events"};
+    for (int i = 0; i < 4; i++)
+        if (strcmp(names[i], name) == 0)
+            return i;
+    return -1;
+}
+
 static bool read_numbers(const struct context *c, struct expr *e, const char *what, int64_t most,
                          double **value, int64_t *count)
 {
@@ -86,9 +101,11 @@ static void compose(struct arena *arena, struct affine *all, const struct affine
 static bool end_affine(struct check *check, struct affine *all)
 {
     struct node *input = check->layer->value;
-    struct node *n = new_node(check, N_AFFINE, all->loc, input->shape, &input, 1);
+    const struct expr *written = expr_name(check->arena, all->loc, check->layer->name);
+    struct node *n = new_node(check, N_AFFINE, written, &input, 1);
     if (!n)
         return false;
+    settle_node(check, n);
     n->channels = all->channels;
     n->scale = all->scale;
     n->shift = all->shift;
@@ -136,36 +153,82 @@ static bool add_moved(const struct context *c, struct expr *call, struct expr **
     }
     if (crop && pad == 0)
         return true;
-    struct node *n = new_node(check, crop ? N_CROP : N_FLIP, call->loc, *shape, &input, 1);
+    struct node *n = new_node(check, crop ? N_CROP : N_FLIP, call, &input, 1);
     if (!n)
         return false;
+    settle_node(check, n);
     n->pad = (int64_t)pad;
     check->layer->value = n;
     return true;
 }
 
-static bool read_transform(const struct context *c, struct expr *call, struct affine *all)
+static bool add_encoder(struct check *check, const struct expr *written, enum encoder encoder,
+                        double gain)
+{
+    struct node *input = check->layer->value;
+    struct node *n = new_node(check, N_ENCODE, written, &input, 1);
+    if (!n)
+        return false;
+    settle_node(check, n);
+    n->encoder = encoder;
+    n->gain = gain;
+    check->layer->value = n;
+    return true;
+}
+
+/* What comes out of an encoder is no image any more, but for `events`, which is what is read. */
+static bool may_follow(struct check *check, const struct expr *call, const struct expr *encoder)
+{
+    if (!encoder)
+        return true;
+    bool second = find_encoder(call->name) >= 0;
+    if (!second && strcmp(encoder->name, "events") == 0)
+        return true;
+    diag_error(check->diag, call->name_loc,
+               second ? "'%s' would be a second encoder"
+                      : "'%s' stands behind the encoder, but works on what enters it",
+               call->name);
+    diag_note(check->diag, encoder->loc, "the encoder is this");
+    return false;
+}
+
+static bool read_encoder(const struct context *c, struct expr *call, struct expr **arg,
+                         enum encoder encoder)
+{
+    struct check *check = c->check;
+    double gain = 1;
+    if (!needs_time(check, call, NULL) || (arg[0] && !resolve_constant(c, arg[0], "a gain", &gain)))
+        return false;
+    if (gain > 0 && gain <= FLT_MAX)
+        return add_encoder(check, call, encoder, gain);
+    diag_error(check->diag, arg[0]->loc, "a gain must be above 0, it is %s",
+               number_text(check->arena, gain));
+    return false;
+}
+
+static bool read_transform(const struct context *c, struct expr *call, struct transforms *all)
 {
     struct check *check = c->check;
     struct expr **arg = match_transform(c, call);
     struct affine next = {0};
-    if (!arg)
+    int encoder = find_encoder(call->name);
+    if (!arg || !may_follow(check, call, all->encoder))
         return false;
     if (strcmp(call->name, "scale") == 0)
-        return read_scale(c, arg, &next) && add_affine(check, all, &next, call->loc);
+        return read_scale(c, arg, &next) && add_affine(check, &all->affine, &next, call->loc);
     if (strcmp(call->name, "normalize") == 0)
         return read_normalize(c, arg, check->net->node[0]->shape.dim[0], &next) &&
-               add_affine(check, all, &next, call->loc);
-    if (strcmp(call->name, "flip") == 0 || strcmp(call->name, "crop") == 0)
-        return (all->channels == 0 || end_affine(check, all)) && add_moved(c, call, arg);
-    if (!check->timed)
-        diag_error(check->diag, call->name_loc,
-                   "'%s' needs time steps: there is no 'time' statement", call->name);
-    return false;
+               add_affine(check, &all->affine, &next, call->loc);
+    if (all->affine.channels > 0 && !end_affine(check, &all->affine))
+        return false;
+    if (encoder < 0)
+        return add_moved(c, call, arg);
+    all->encoder = call;
+    return read_encoder(c, call, arg, (enum encoder)encoder);
 }
 
 /* Transforms in the order they are written; true where all are good. */
-static bool read_transforms(const struct context *c, struct expr *e, struct affine *all)
+static bool read_transforms(const struct context *c, struct expr *e, struct transforms *all)
 {
     if (e->kind != E_PIPE)
         return true;
@@ -173,13 +236,19 @@ static bool read_transforms(const struct context *c, struct expr *e, struct affi
     return read_transform(c, e->arg[1], all) && good;
 }
 
-static void add_transforms(struct check *check, const struct stmt *stmt)
+static void add_transforms(struct check *check, const struct stmt *stmt, const struct expr *name)
 {
-    struct affine all = {0};
+    struct transforms all = {0};
     struct context c = file_context(check, false);
+    struct net *net = check->net;
     bool good = !stmt->value || read_transforms(&c, stmt->value, &all);
-    if (good && all.channels > 0)
-        good = end_affine(check, &all);
+    if (good && all.affine.channels > 0)
+        good = end_affine(check, &all.affine);
+    if (good && check->timed && !all.encoder)
+        good = add_encoder(check, name, ENCODE_DIRECT, 1);
+    net->frames = all.encoder && strcmp(all.encoder->name, "events") == 0;
+    for (int i = 0; net->frames && i < net->node_count; i++)
+        net->node[i]->timed = true;
     if (!good)
         check->layer->value = NULL;
 }
@@ -218,8 +287,11 @@ void define_input(struct check *check, const struct stmt *stmt)
         return;
     check->layer = layer;
     check->net->input = layer;
-    layer->value = new_node(check, N_INPUT, stmt->name.loc, shape, NULL, 0);
-    add_transforms(check, stmt);
+    const struct expr *name = expr_name(check->arena, stmt->name.loc, stmt->name.text);
+    layer->value = new_node(check, N_INPUT, name, NULL, 0);
+    check->origin[layer->value->index].settled = true;
+    set_shape(layer->value, shape);
+    add_transforms(check, stmt, name);
     layer->neurons = layer->value;
     s->poisoned = !layer->value;
     PUSH(check->arena, check->net->layer, check->net->layer_count, layer);

@@ -31,18 +31,22 @@ static struct node *find_neurons(const struct layer *layer)
     return n;
 }
 
-static bool shape_as_written(struct check *check, const struct stmt *stmt, const struct node *value)
+static bool shape_as_written(struct check *check, const struct stmt *stmt, struct layer *layer)
 {
     struct shape shape = {0};
     if (stmt->dim_count == 0)
         return true;
-    if (!read_shape(check, stmt, &shape) || !value)
-        return false;
-    if (shape_equal(&shape, &value->shape))
+    return read_shape(check, stmt, &shape) && layer->value &&
+           declare_shape(check, layer, stmt->dims_loc, &shape);
+}
+
+static bool ends_time(struct check *check, const struct layer *layer)
+{
+    if (!layer->is_output || !layer->value || !layer->value->timed)
         return true;
-    diag_error(check->diag, stmt->dims_loc, "'%s' is %s, not %s", stmt->name.text,
-               shape_text(check->arena, &value->shape), shape_text(check->arena, &shape));
-    diag_note(check->diag, value->loc, "this gives %s", shape_text(check->arena, &value->shape));
+    diag_error(check->diag, layer->loc, "the output still has a value for each time step");
+    diag_note(check->diag, layer->value->loc,
+              "this must be read out: |> rate, total, last or peak");
     return false;
 }
 
@@ -56,7 +60,7 @@ void define_layer(struct check *check, const struct stmt *stmt)
     struct context c = file_context(check, false);
     layer->value = read_pipeline(&c, stmt->value);
     check->layer = NULL;
-    bool good = shape_as_written(check, stmt, layer->value) && layer->value;
+    bool good = shape_as_written(check, stmt, layer) && layer->value && ends_time(check, layer);
     bool taken = is_taken(check, stmt->name);
     struct symbol *s = declare(check, T_VALUE, SYM_LAYER, stmt->name, stmt);
     s->layer = layer;

@@ -35,72 +35,6 @@ static bool read_pair(const struct context *c, struct expr *e, const char *what,
     return good;
 }
 
-static bool is_map(struct check *check, const struct expr *call, const struct node *input)
-{
-    if (input->shape.rank == 3)
-        return true;
-    diag_error(check->diag, call->name_loc, "'%s' slides over maps, [channels, height, width]",
-               call->name);
-    diag_note(check->diag, input->loc, "what enters it is %s",
-              shape_text(check->arena, &input->shape));
-    return false;
-}
-
-/* The maps it leaves: (size + 2 pad - window) / stride + 1, rounded down, on each side. */
-static bool slide(struct check *check, const struct expr *call, const struct node *input,
-                  const struct window *w, int64_t channels, struct shape *shape)
-{
-    static const char *const side[] = {"height", "width"};
-    bool good = true;
-    *shape = (struct shape){3, {channels}};
-    for (int i = 0; i < 2; i++) {
-        int64_t size = input->shape.dim[1 + i], left = size + 2 * w->pad[i] - w->size[i];
-        shape->dim[1 + i] = left / w->stride[i] + 1;
-        if (left >= 0)
-            continue;
-        if (good) {
-            diag_error(check->diag, call->loc, "the window of '%s' is larger than the padded map",
-                       call->name);
-            diag_note(check->diag, input->loc, "what enters it is %s",
-                      shape_text(check->arena, &input->shape));
-        }
-        diag_note(check->diag, (struct loc){0},
-                  "%s: (%lld + 2 * %lld - %lld) / %lld + 1, and %lld is less than 0", side[i],
-                  (long long)size, (long long)w->pad[i], (long long)w->size[i],
-                  (long long)w->stride[i], (long long)left);
-        good = false;
-    }
-    return good && check_shape(check, shape, call->loc);
-}
-
-static bool check_groups(struct check *check, const struct expr *at, const struct node *input,
-                         int64_t channels, int64_t groups)
-{
-    if (input->shape.dim[0] % groups == 0 && channels % groups == 0)
-        return true;
-    diag_error(check->diag, at->loc, "%lld groups do not divide %lld channels into %lld",
-               (long long)groups, (long long)input->shape.dim[0], (long long)channels);
-    diag_note(check->diag, input->loc, "what enters is %s",
-              shape_text(check->arena, &input->shape));
-    diag_note(check->diag, (struct loc){0}, "%lld / %lld and %lld / %lld must be whole",
-              (long long)input->shape.dim[0], (long long)groups, (long long)channels,
-              (long long)groups);
-    return false;
-}
-
-/* Everything else about weights is counted in integers. */
-static bool check_weights(struct check *check, const struct expr *call, const struct weights *w)
-{
-    double count = 4;
-    for (int i = 0; i < w->shape.rank; i++)
-        count *= (double)w->shape.dim[i];
-    if (count <= MOST_BYTES)
-        return true;
-    diag_error(check->diag, call->loc, "weights of %s take %.0f bytes, the most is %.0f",
-               shape_text(check->arena, &w->shape), count, MOST_BYTES);
-    return false;
-}
-
 struct node *make_conv(const struct context *c, struct expr *call, struct node *input,
                        struct expr **arg)
 {
@@ -108,7 +42,6 @@ struct node *make_conv(const struct context *c, struct expr *call, struct node *
     double channels, groups = 1, bias = 1;
     struct window window = {.stride = {1, 1}};
     struct weights w = {.init = INIT_ZEROS};
-    struct shape shape;
     double most = (double)MOST_UNITS;
     bool good = resolve_whole(c, arg[0], "the number of channels", 1, most, &channels);
     good = read_pair(c, arg[1], "a kernel", 1, window.size) && good;
@@ -117,27 +50,21 @@ struct node *make_conv(const struct context *c, struct expr *call, struct node *
     good = (!arg[4] || resolve_whole(c, arg[4], "the number of groups", 1, most, &groups)) && good;
     good = (!arg[5] || resolve_constant(c, arg[5], "bias", &bias)) && good;
     good = (!arg[6] || read_init(c, arg[6], &w.init, &w.init_chosen)) && good;
-    if (!good || !input || !is_map(check, call, input) || !may_weigh(check, call, input) ||
-        !check_groups(check, arg[4] ? arg[4] : call, input, (int64_t)channels, (int64_t)groups) ||
-        !slide(check, call, input, &window, (int64_t)channels, &shape))
+    if (!good || !input || !may_weigh(check, call, input))
         return NULL;
-    int64_t entering = input->shape.dim[0] / (int64_t)groups;
-    w.shape = (struct shape){4, {shape.dim[0], entering, window.size[0], window.size[1]}};
-    w.bias = bias != 0;
-    if (!check_weights(check, call, &w))
-        return NULL;
-    w.fan_in = entering * window.size[0] * window.size[1];
-    w.fan_out = shape.dim[0] * window.size[0] * window.size[1];
-    struct node *n = new_node(check, N_CONV, call->loc, shape, &input, 1);
+    struct node *n = new_node(check, N_CONV, call, &input, 1);
     if (!n)
         return NULL;
     n->window = window;
     n->groups = (int64_t)groups;
+    check->origin[n->index].detail = arg[4] ? arg[4] : call;
+    w.units = (int64_t)channels;
+    w.bias = bias != 0;
     add_branch(check, n, &w);
-    return n;
+    return settle_node(check, n);
 }
 
-/* `all`: one window as large as the map. */
+/* `all`: one window as large as the map, whose size is not known before the map's is. */
 static struct node *pool_all(const struct context *c, const struct expr *call, struct node *input,
                              struct expr **arg)
 {
@@ -147,13 +74,8 @@ static struct node *pool_all(const struct context *c, const struct expr *call, s
                    "'%s(all)' takes the whole map: there is no stride and no pad", call->name);
         return NULL;
     }
-    if (!input || !is_map(check, call, input))
-        return NULL;
-    struct shape shape = {3, {input->shape.dim[0], 1, 1}};
-    struct node *n = new_node(check, N_AVGPOOL, call->loc, shape, &input, 1);
-    for (int i = 0; n && i < 2; i++)
-        n->window.size[i] = n->window.stride[i] = input->shape.dim[1 + i];
-    return n;
+    struct node *n = input ? new_node(check, N_AVGPOOL, call, &input, 1) : NULL;
+    return n ? settle_node(check, n) : NULL;
 }
 
 struct node *make_pool(const struct context *c, enum node_op op, struct expr *call,
@@ -161,7 +83,6 @@ struct node *make_pool(const struct context *c, enum node_op op, struct expr *ca
 {
     struct check *check = c->check;
     struct window window = {0};
-    struct shape shape;
     const char *word = word_of(c, arg[0]);
     if (word && strcmp(word, "all") == 0 && op == N_AVGPOOL)
         return pool_all(c, call, input, arg);
@@ -181,13 +102,11 @@ struct node *make_pool(const struct context *c, enum node_op op, struct expr *ca
                       (long long)window.size[i]);
             good = false;
         }
-    if (!good || !input || !is_map(check, call, input) ||
-        !slide(check, call, input, &window, input->shape.dim[0], &shape))
+    struct node *n = good && input ? new_node(check, op, call, &input, 1) : NULL;
+    if (!n)
         return NULL;
-    struct node *n = new_node(check, op, call->loc, shape, &input, 1);
-    if (n)
-        n->window = window;
-    return n;
+    n->window = window;
+    return settle_node(check, n);
 }
 
 /* "h1.batchnorm", of a second one in the layer "h1.batchnorm2". */
@@ -227,10 +146,10 @@ struct node *make_batchnorm(const struct context *c, struct expr *call, struct n
     if (!good || !input)
         return NULL;
     const char *name = tensor_group(check, check->layer, N_BATCHNORM, "batchnorm");
-    struct node *n = new_node(check, N_BATCHNORM, call->loc, input->shape, &input, 1);
+    struct node *n = new_node(check, N_BATCHNORM, call, &input, 1);
     if (!n)
         return NULL;
-    struct shape shape = {1, {input->shape.dim[0]}};
+    struct shape shape = {1, {0}}; /* as many as there are channels */
     n->momentum = momentum;
     n->epsilon = epsilon;
     n->name = name;
@@ -239,5 +158,5 @@ struct node *make_batchnorm(const struct context *c, struct expr *call, struct n
     n->weight->value = 1;
     n->bias =
         new_param(check, n, arena_format(check->arena, "%s.bias", name), shape, INIT_ZEROS, true);
-    return n;
+    return settle_node(check, n);
 }

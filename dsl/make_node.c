@@ -32,7 +32,6 @@ struct param *new_param(struct check *check, struct node *node, const char *name
     p->name = name;
     p->shape = shape;
     p->init = init;
-    p->fan_in = p->fan_out = shape.dim[0];
     p->node = node;
     p->index = check->net->param_count;
     PUSH(check->arena, check->net->param, check->net->param_count, p);
@@ -61,21 +60,13 @@ bool may_weigh(struct check *check, const struct expr *call, const struct node *
 void add_branch(struct check *check, struct node *n, const struct weights *w)
 {
     struct layer *layer = n->layer;
+    struct shape shape = {1, {w->units}};
     PUSH(check->arena, layer->branch, layer->branch_count, n);
     n->weight =
-        new_param(check, n, branch_name(check, layer, "weight"), w->shape, w->init, w->init_chosen);
+        new_param(check, n, branch_name(check, layer, "weight"), shape, w->init, w->init_chosen);
     n->weight->decays = true;
-    if (w->bias) {
-        struct shape shape = {1, {w->shape.dim[0]}};
+    if (w->bias)
         n->bias = new_param(check, n, branch_name(check, layer, "bias"), shape, INIT_ZEROS, true);
-    }
-    for (int i = 0; i < 2; i++) {
-        struct param *p = i == 0 ? n->weight : n->bias;
-        if (p) {
-            p->fan_in = w->fan_in;
-            p->fan_out = w->fan_out;
-        }
-    }
 }
 
 struct node *make_dense(const struct context *c, struct expr *call, struct node *input,
@@ -89,16 +80,14 @@ struct node *make_dense(const struct context *c, struct expr *call, struct node 
     good = (!arg[2] || read_init(c, arg[2], &w.init, &w.init_chosen)) && good;
     if (!good || !input || !may_weigh(check, call, input))
         return NULL;
-    struct shape shape = {1, {(int64_t)units}};
-    struct node *n = new_node(check, N_DENSE, call->loc, shape, &input, 1);
+    struct node *n = new_node(check, N_DENSE, call, &input, 1);
     if (!n)
         return NULL;
+    w.units = (int64_t)units;
     w.bias = bias != 0;
-    w.shape = (struct shape){2, {n->size, input->size}};
-    w.fan_in = input->size;
-    w.fan_out = n->size;
+    set_shape(n, (struct shape){1, {w.units}});
     add_branch(check, n, &w);
-    return n;
+    return settle_node(check, n);
 }
 
 struct node *make_dropout(const struct context *c, struct expr *call, struct node *input,
@@ -120,10 +109,11 @@ struct node *make_dropout(const struct context *c, struct expr *call, struct nod
     }
     if (!input || expr_is_number(p, 0))
         return input;
-    struct node *n = new_node(check, N_DROPOUT, call->loc, input->shape, &input, 1);
-    if (n)
-        n->p = p;
-    return n;
+    struct node *n = new_node(check, N_DROPOUT, call, &input, 1);
+    if (!n)
+        return NULL;
+    n->p = p;
+    return settle_node(check, n);
 }
 
 /* A function of the elements: it is called with a first argument of which only the name is known.
@@ -165,11 +155,11 @@ struct node *make_map(const struct context *c, struct expr *call, struct node *i
                   size ? "terms and operators" : "of exp, ^ and the like");
         return NULL;
     }
-    struct node *n = new_node(check, N_MAP, call->loc, input->shape, &input, 1);
-    if (n) {
-        struct actuals own = actuals_of_call(check, call, from);
-        n->map = map;
-        n->text = call_text(arena, call->name, &own);
-    }
-    return n;
+    struct node *n = new_node(check, N_MAP, call, &input, 1);
+    if (!n)
+        return NULL;
+    struct actuals own = actuals_of_call(check, call, from);
+    n->map = map;
+    n->text = call_text(arena, call->name, &own);
+    return settle_node(check, n);
 }

@@ -324,6 +324,7 @@ struct net {
 
 /* The network as readable text, for --dump=check. */
 void dump_net(struct text *, const struct net *);
+void dump_node(struct text *, const struct node *);
 void dump_rule(struct text *, const struct rule *);
 
 struct definition { /* -D NAME=VALUE */

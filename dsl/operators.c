@@ -12,8 +12,12 @@ enum operator_kind {
     OP_MAXPOOL,
     OP_AVGPOOL,
     OP_BATCHNORM,
-    OP_TIMED, /* means something only where there is time */
-    OP_INPUT  /* an input transform */
+    OP_PREV,
+    OP_RATE, /* and the other read-outs, in the order of enum readout */
+    OP_TOTAL,
+    OP_LAST,
+    OP_PEAK,
+    OP_INPUT /* an input transform */
 };
 
 enum { MOST_PARAMETERS = 7 };
@@ -32,11 +36,11 @@ static const struct built_in {
     {"batchnorm", OP_BATCHNORM, 0, {"momentum", "epsilon"}},
     {"dropout", OP_DROPOUT, 1, {"p"}},
     {"concat", OP_CONCAT, 0, {NULL}},
-    {"prev", OP_TIMED, 1, {"layer"}},
-    {"rate", OP_TIMED, 0, {NULL}},
-    {"total", OP_TIMED, 0, {NULL}},
-    {"last", OP_TIMED, 0, {NULL}},
-    {"peak", OP_TIMED, 0, {NULL}},
+    {"prev", OP_PREV, 1, {"layer"}},
+    {"rate", OP_RATE, 0, {NULL}},
+    {"total", OP_TOTAL, 0, {NULL}},
+    {"last", OP_LAST, 0, {NULL}},
+    {"peak", OP_PEAK, 0, {NULL}},
     {"scale", OP_INPUT, 2, {"a", "b"}},
     {"normalize", OP_INPUT, 2, {"mean", "deviation"}},
     {"flip", OP_INPUT, 0, {NULL}},
@@ -114,14 +118,6 @@ static struct expr **match_built_in(const struct context *c, const struct built_
     return arg;
 }
 
-/* Neurons and the like. */
-static void refuse_later(const struct context *c, struct expr *call)
-{
-    if (!c->check->timed)
-        diag_error(c->check->diag, call->name_loc,
-                   "'%s' needs time steps: there is no 'time' statement", call->name);
-}
-
 struct expr **match_transform(const struct context *c, struct expr *call)
 {
     const struct built_in *op = find_built_in(call->name);
@@ -161,9 +157,13 @@ static struct node *apply_built_in(const struct context *c, const struct built_i
         return arg ? make_pool(c, N_AVGPOOL, call, input, arg) : NULL;
     case OP_BATCHNORM:
         return arg ? make_batchnorm(c, call, input, arg) : NULL;
-    case OP_TIMED:
-        refuse_later(c, call);
-        return NULL;
+    case OP_PREV:
+        return arg ? make_prev(c, call, arg[0]) : NULL;
+    case OP_RATE:
+    case OP_TOTAL:
+    case OP_LAST:
+    case OP_PEAK:
+        return arg ? make_readout(c, (enum readout)(op->kind - OP_RATE), call, input) : NULL;
     case OP_INPUT:
         diag_error(c->check->diag, call->name_loc,
                    "'%s' transforms the input: it belongs into the 'input' statement", op->name);
@@ -188,16 +188,8 @@ struct node *apply_operator(const struct context *c, struct expr *call, struct n
     }
     if (s && s->kind == SYM_BLOCK)
         return expand_block(c, call, s, input, from);
-    if (s && s->kind == SYM_NEURON) {
-        struct formals formals = {.at = s->formals.at + 1, .count = s->formals.count - 1};
-        struct actuals actuals = actuals_of_call(check, call, from);
-        struct context run = *c;
-        actuals.loc = call->name_loc;
-        run.run = true;
-        if (s->formals.count > 0 && bind_actuals(&run, s, &formals, &actuals, NULL) && !s->poisoned)
-            refuse_later(c, call);
-        return NULL;
-    }
+    if (s && s->kind == SYM_NEURON)
+        return apply_neuron(c, call, s, input, from);
     if (s && s->formals.count == 0 && !s->poisoned) {
         diag_error(check->diag, call->name_loc, "'%s' takes no argument, so nothing can enter it",
                    call->name);

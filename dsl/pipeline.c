@@ -13,27 +13,29 @@ bool too_many_operators(struct check *check, struct loc loc)
     return true;
 }
 
-struct node *new_node(struct check *check, enum node_op op, struct loc loc, struct shape shape,
+struct node *new_node(struct check *check, enum node_op op, const struct expr *written,
                       struct node *const *input, int input_count)
 {
     struct net *net = check->net;
-    if (too_many_operators(check, loc))
+    if (too_many_operators(check, written->loc))
         return NULL;
     struct node *n = NEW(check->arena, struct node);
+    struct origin origin = {.expr = written};
     n->op = op;
-    n->loc = loc;
+    n->loc = written->loc;
     n->index = net->node_count;
-    n->shape = shape;
-    n->size = shape_size(&shape);
     n->layer = check->layer;
     n->input_count = input_count;
     n->input = NEW_ARRAY(check->arena, input_count, struct node *);
+    n->timed = op == N_ENCODE || op == N_PREV;
     bool weighted = op == N_DENSE || op == N_CONV;
     for (int i = 0; i < input_count; i++) {
         n->input[i] = input[i];
+        n->timed = n->timed || (input[i]->timed && op != N_READOUT);
         weighted = weighted || path_has_weights(check, input[i]);
     }
     PUSH(check->arena, net->node, net->node_count, n);
+    PUSH(check->arena, check->origin, check->origins, origin);
     PUSH(check->arena, check->weighted, check->weighted_count, weighted);
     return n;
 }
@@ -87,78 +89,46 @@ static void collect_terms(struct check *check, struct expr *e, struct expr ***te
     }
 }
 
-static void note_shape(struct check *check, const struct expr *e, const struct node *n)
+static struct node *join(struct check *check, enum node_op op, struct expr *e, struct expr **term,
+                         struct node **node, int count)
 {
-    const char *shape = shape_text(check->arena, &n->shape);
-    if (n->shape.rank == 1)
-        diag_note(check->diag, e->loc, "this is %s", shape);
-    else
-        diag_note(check->diag, e->loc, "this is %s, %lld values", shape, (long long)n->size);
+    struct node *n =
+        same_time(check, term, node, count) ? new_node(check, op, e, node, count) : NULL;
+    if (!n)
+        return NULL;
+    check->origin[n->index].term = term;
+    return settle_node(check, n);
 }
 
 static struct node *read_sum(const struct context *c, struct expr *e)
 {
     struct check *check = c->check;
     struct expr **term = NULL;
-    int count = 0, first = -1;
+    int count = 0;
     bool good = true;
     collect_terms(check, e, &term, &count);
     struct node **node = NEW_ARRAY(check->arena, count, struct node *);
     for (int i = 0; i < count; i++) {
         node[i] = read_pipeline(c, term[i]);
         good = good && node[i];
-        if (first < 0 && node[i])
-            first = i;
-        if (!node[i] || shape_equal(&node[i]->shape, &node[first]->shape))
-            continue;
-        diag_error(check->diag, e->loc, "shapes %s and %s cannot be added",
-                   shape_text(check->arena, &node[first]->shape),
-                   shape_text(check->arena, &node[i]->shape));
-        note_shape(check, term[first], node[first]);
-        note_shape(check, term[i], node[i]);
-        good = false;
     }
-    return good ? new_node(check, N_SUM, e->loc, node[0]->shape, node, count) : NULL;
+    return good ? join(check, N_SUM, e, term, node, count) : NULL;
 }
 
-static bool can_concat(const struct node *a, const struct node *b)
+static bool may_concat(struct check *check, const struct expr *at, const struct node *node)
 {
-    if (a->shape.rank != b->shape.rank)
-        return false;
-    for (int i = 1; i < a->shape.rank; i++)
-        if (a->shape.dim[i] != b->shape.dim[i])
-            return false;
-    return true;
-}
-
-static bool join_one(const struct context *c, struct expr *call, struct node *joined,
-                     struct expr *first, struct node *node, struct expr *at)
-{
-    struct check *check = c->check;
-    if (path_has_weights(check, node)) {
-        diag_error(check->diag, at->loc, "branches with weights can be joined by '+' only");
-        diag_note(check->diag, (struct loc){0}, "give this one a layer of its own");
-        return false;
-    }
-    if (!joined)
+    if (!path_has_weights(check, node))
         return true;
-    if (!can_concat(joined, node)) {
-        const char *a = shape_text(check->arena, &joined->shape);
-        const char *b = shape_text(check->arena, &node->shape);
-        diag_error(check->diag, call->loc, "shapes %s and %s cannot be concatenated", a, b);
-        diag_note(check->diag, first->loc, "this is %s", a);
-        diag_note(check->diag, at->loc, "this is %s; all but the first number must be equal", b);
-        return false;
-    }
-    return true;
+    diag_error(check->diag, at->loc, "branches with weights can be joined by '+' only");
+    diag_note(check->diag, (struct loc){0}, "give this one a layer of its own");
+    return false;
 }
 
 struct node *join_concat(const struct context *c, struct expr *call, struct expr *first)
 {
     struct check *check = c->check;
     struct expr **term = NULL;
-    struct node **node = NULL;
-    int count = 0, nodes = 0;
+    int count = 0;
     bool good = true;
     if (first)
         PUSH(check->arena, term, count, first);
@@ -171,26 +141,16 @@ struct node *join_concat(const struct context *c, struct expr *call, struct expr
             PUSH(check->arena, term, count, call->arg[i]);
         }
     }
-    struct node *joined = NULL;
-    struct shape shape = {0};
+    struct node **node = NEW_ARRAY(check->arena, count, struct node *);
     for (int i = 0; i < count; i++) {
-        struct node *n = read_pipeline(c, term[i]);
-        good = n && join_one(c, call, joined, term[0], n, term[i]) && good;
-        if (!good)
-            continue;
-        joined = joined ? joined : n;
-        int64_t before = shape.dim[0];
-        shape = n->shape;
-        shape.dim[0] += before;
-        PUSH(check->arena, node, nodes, n);
+        node[i] = read_pipeline(c, term[i]);
+        good = node[i] && may_concat(check, term[i], node[i]) && good;
     }
     if (good && count < 2) {
         diag_error(check->diag, call->loc, "'concat' joins two or more layers");
         return NULL;
     }
-    if (good && !check_shape(check, &shape, call->loc))
-        return NULL;
-    return good ? new_node(check, N_CONCAT, call->loc, shape, node, nodes) : NULL;
+    return good ? join(check, N_CONCAT, call, term, node, count) : NULL;
 }
 
 /* A call that stands first: what enters it is its first argument. */
@@ -199,10 +159,8 @@ static struct node *read_call(const struct context *c, struct expr *call)
     struct check *check = c->check;
     if (strcmp(call->name, "concat") == 0)
         return join_concat(c, call, NULL);
-    if (strcmp(call->name, "prev") == 0) {
-        apply_operator(c, call, NULL, 0);
-        return NULL;
-    }
+    if (strcmp(call->name, "prev") == 0)
+        return apply_operator(c, call, NULL, 0);
     if (!is_operator(c, call->name)) {
         report_unknown_operator(c, call);
         return NULL;
@@ -274,6 +232,8 @@ struct node *read_pipeline(const struct context *c, struct expr *e)
     case E_PIPE:
         if (strcmp(e->arg[1]->name, "concat") == 0)
             return join_concat(c, e->arg[1], e->arg[0]);
+        if (strcmp(e->arg[1]->name, "prev") == 0 && e->arg[1]->count == 0)
+            return make_prev(c, e->arg[1], e->arg[0]);
         return apply_operator(c, e->arg[1], read_pipeline(c, e->arg[0]), 0);
     case E_CALL:
         return read_call(c, e);

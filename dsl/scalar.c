@@ -17,6 +17,8 @@ static struct expr *resolve_name(const struct context *c, struct expr *e)
                        e->name);
         if (c->rule && c->binding[i].value && c->binding[i].value->kind == E_NAME)
             return expr_name(check->arena, e->loc, c->binding[i].value->name);
+        if (c->binding[i].here && c->binding[i].value && c->binding[i].value->kind == E_NUMBER)
+            return expr_number(check->arena, e->loc, c->binding[i].value->number);
         if (!c->binding[i].choice)
             return c->binding[i].value;
         diag_error(check->diag, e->loc, "'%s' is '%s' here, not a number", e->name,

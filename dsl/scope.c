@@ -102,12 +102,6 @@ bool say_once(struct check *check, const char *name)
     return true;
 }
 
-void report_not_yet(struct check *check, struct loc loc, const char *name)
-{
-    if (say_once(check, name))
-        diag_error(check->diag, loc, "'%s' is not compiled yet", name);
-}
-
 void report_unknown_of(struct check *check, struct loc loc, const char *name, const char *what,
                        const char *const *candidates, size_t count)
 {

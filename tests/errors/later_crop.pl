@@ -1,8 +1,0 @@
-model wrong;
-
-input  image[1, 28, 28] |> crop(2);
-layer  h1    = image |> dense(300) |> relu;
-output digit = h1 |> dense(10);
-
-loss      cross_entropy;
-optimizer sgd(rate = 0.1);

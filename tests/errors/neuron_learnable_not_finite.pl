@@ -1,0 +1,15 @@
+model wrong;
+
+time 4;
+
+neuron odd(x) {
+    learnable a = 1 / step;
+    emit a * x;
+}
+
+input  image[1, 28, 28];
+layer  h1    = image |> dense(30) |> odd;
+output digit = h1 |> dense(10) |> rate;
+
+loss      mse;
+optimizer sgd(rate = 0.1);

@@ -1,0 +1,16 @@
+model wrong;
+
+time 4;
+
+neuron odd(x) {
+    adapt { y = x; }
+    drop neuron when x < 0;
+    emit max(x);
+}
+
+input  image[1, 28, 28];
+layer  h1    = image |> dense(30) |> odd;
+output digit = h1 |> dense(10) |> rate;
+
+loss      mse;
+optimizer sgd(rate = 0.1);
