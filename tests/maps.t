@@ -37,7 +37,7 @@ input  x[3, 6, 6];
 layer  a = x |> conv(6, 3, bias = false) |> batchnorm |> relu;
 layer  b = a |> batchnorm(momentum = 0.3, epsilon = 0.01) |> conv(4, 3, pad = 1) |> batchnorm;
 layer  c = b |> avgpool(2) |> batchnorm |> tanh;
-layer  d = c |> dense(9) |> batchnorm |> tanh;
+layer  d = x |> avgpool(3) |> dense(3) |> batchnorm |> tanh;
 output y = (d |> dense(4)) + (c |> dense(4));
 optimizer sgd(0.05, momentum = 0.9, decay = 0.01);
 END
