@@ -1,6 +1,6 @@
 #!/bin/sh
-# Models on maps against the reference interpreter: convolution, pools, batch norm, joins,
-# feedback, rules in their spaces, death of channels.
+# Models on maps against the reference interpreter: convolution, pools, batch norm, flips and crops,
+# joins, feedback, rules in their spaces, death of channels.
 : "${top_srcdir:=.}"
 . "$top_srcdir/tests/tap.sh"
 . "$top_srcdir/tests/compare.sh"
@@ -15,7 +15,7 @@ model() # model NAME: reads the rest of the model
 }
 
 model convolutions <<'END'
-input  x[3, 9, 8] |> scale(2, 0.1);
+input  x[3, 9, 8] |> flip |> crop(2) |> scale(2, 0.1);
 layer  a = x |> conv(8, 3, pad = 1) |> tanh;
 layer  b = a |> conv(12, (3, 2), stride = (2, 1), pad = (1, 0), groups = 4, bias = false) |> silu;
 layer  c = b |> conv(6, 1) |> dropout(0.2);
@@ -105,6 +105,19 @@ output y = (c |> dense(4)) + (d |> avgpool(all) |> dense(4));
 optimizer adam(0.01);
 prune own on c, d;
 prune mortal on a, b, c;
+END
+
+model silence <<'END'
+rule mortal() { adapt { neuron weak = lowest(sum(abs(w)), 0.4); drop neuron when weak; } }
+input  x[2, 6, 6];
+layer  a = x |> conv(5, 3, pad = 1) |> sigmoid |> dropout(0.1);
+layer  b = x |> conv(5, 1) |> batchnorm |> sigmoid;
+layer  s = ((a + b |> batchnorm |> conv(3, 1)) + (x |> conv(3, 1))) |> batchnorm |> maxpool(2);
+layer  t = concat(a |> avgpool(2), b |> maxpool(2)) |> batchnorm |> tanh;
+layer  c = t |> batchnorm |> conv(10, 2) |> batchnorm |> tanh |> avgpool(2);
+output y = (c |> dense(4)) + (s |> dense(4)) + (t |> avgpool(all) |> dense(4));
+optimizer sgd(0.05, momentum = 0.9, decay = 0.01);
+prune mortal on a, b, s, c;
 END
 
 # shellcheck disable=SC2086

@@ -138,12 +138,18 @@ static void test_death(void)
     ok(count_dead(mask_named(r, "d.weight")) == 4 && mask_named(r, "d.weight")->at[9] == 0,
        "where both of a sum are dead its readers die");
     step(r, noise, label, 4);
-    ok(is_silent(r, node_of(r, N_BATCHNORM, 0)->layer->neurons, 1) && is_silent(r, in_s, 1) &&
-           !is_silent(r, in_s, 0),
-       "a dead channel is silent, also behind another layer's batch norm");
-    ok(param_named(r, "s.batchnorm.bias")->at[1] == 0 &&
-           r->gradient[node_of(r, N_BATCHNORM, 0)->weight->index].at[1] == 0,
+    ok(is_silent(r, node_of(r, N_BATCHNORM, 0), 1) &&
+           is_silent(r, node_of(r, N_BATCHNORM, 0)->layer->neurons, 1) &&
+           !is_silent(r, node_of(r, N_BATCHNORM, 0)->layer->neurons, 0),
+       "a dead channel is silent");
+    ok(r->gradient[node_of(r, N_BATCHNORM, 0)->weight->index].at[1] == 0 &&
+           param_named(r, "a.batchnorm.bias")->at[1] == 0,
        "what died stays so in a step");
+    forward(r, noise, 4);
+    ok(param_named(r, "s.batchnorm.bias")->at[1] != 0 &&
+           r->value[in_s->index].at[16] == param_named(r, "s.batchnorm.bias")->at[1] &&
+           count_dead(mask_named(r, "d.weight")) == 4,
+       "another layer's shift lives on, but nothing reads it");
 }
 
 int main(void)
