@@ -139,14 +139,15 @@ static void test_bernoulli(void)
 
 static void test_encoders(void)
 {
-    static const float x[5] = {1, 0.5F, 0.26F, 0, -1}, frames[6] = {1, 2, 3, 4, 5, 6};
-    static const double when[20] = {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0};
-    struct reference *r = reference_of("model t; time 4; input x[5] |> latency;"
+    static const float x[6] = {1, 0.5F, 0.26F, 0, -1, 1.25F}, frames[6] = {1, 2, 3, 4, 5, 6};
+    static const double when[24] = {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                    0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    struct reference *r = reference_of("model t; time 4; input x[6] |> latency;"
                                        "output y = x |> dense(2) |> rate;" TAIL);
 
     forward(r, x, 1);
-    ok(is_all(r->value[node_of(r, N_ENCODE, 0)->index].at, when, 20),
-       "latency: the larger the earlier, nothing at zero");
+    ok(is_all(r->value[node_of(r, N_ENCODE, 0)->index].at, when, 24),
+       "latency: the larger the earlier, nothing at zero or above one");
     r = reference_of(
         "model t; time 3; input x[2] |> events; output y = x |> dense(2) |> rate;" TAIL);
     forward(r, frames, 1);
