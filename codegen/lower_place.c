@@ -16,7 +16,9 @@ struct place *place_new(struct module *m, const struct site *s, const char *suff
     p->matrix = "at";
     place_at(p, "i", "j");
     for (const char *const *taken =
-             (const char *const[]){"i", "j", "l", "at", "b", "n", "part", NULL};
+             (const char *const[]){"i",    "j",     "l",    "at",   "b",   "c",   "n",      "x",
+                                   "part", "first", "left", "end",  "sum", "row", "result", "unit",
+                                   "key",  "width", "side", "draw", "q",   NULL};
          *taken; taken++)
         names_unique(p->names, *taken);
     return p;
