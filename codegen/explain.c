@@ -1,6 +1,7 @@
 /* What --explain prints: the plan, for people. */
 #include "memory.h"
 #include "plan.h"
+#include "recall.h"
 #include "sites.h"
 
 static const char *expr_text(const struct plan *p, const struct expr *e)
@@ -10,27 +11,58 @@ static const char *expr_text(const struct plan *p, const struct expr *e)
     return t.bytes;
 }
 
+static const char *link_text(const struct node *link)
+{
+    switch (link->op) {
+    case N_DROPOUT:
+        return "dropout";
+    case N_AFFINE:
+        return "transform";
+    case N_NEURON:
+        return link->neuron->text;
+    default:
+        return link->text ? link->text : "moved";
+    }
+}
+
+/* What makes a value of a timed net that has no chain. */
+static const char *time_text(const struct value *v)
+{
+    static const char *const readout[] = {"rate", "total", "last", "peak"};
+    static const char *const encoder[] = {"direct", "bernoulli", "latency", "events"};
+    return v->readout  ? readout[v->readout->readout]
+           : v->encode ? encoder[v->encode->encoder]
+                       : NULL;
+}
+
+static void explain_segment(struct text *t, const struct segment *g, const char *before)
+{
+    text_printf(t, "%s%s", before, g->value->name);
+    if (g->delay)
+        text_printf(t, " %d before", g->delay);
+}
+
 static void explain_value(struct text *t, const struct plan *p, const struct value *v)
 {
+    static const char *const stage[] = {", once", ", at each step", ", at the end"};
     text_printf(t, "  %-16s %lld x %lld", v->name, (long long)v->rows, (long long)p->net->batch);
+    if (p->net->steps)
+        text_add(t, stage[v->stage]);
     if (v->is_input)
         text_add(t, ", the samples");
     for (int i = 0; i < v->terms; i++) {
         text_printf(t, "%s%s", i ? " + " : " = ", v->term[i].dense ? v->term[i].weight : "");
         for (int s = 0; s < v->term[i].segments; s++)
-            text_printf(t, "%s%s",
-                        s                  ? " ++ "
-                        : v->term[i].dense ? " * "
-                                           : "",
-                        v->term[i].segment[s].value->name);
+            explain_segment(t, &v->term[i].segment[s], s ? " ++ " : v->term[i].dense ? " * " : "");
     }
     for (int i = 0; i < v->links; i++)
-        text_printf(t, " |> %s",
-                    v->chain[i]->op == N_DROPOUT  ? "dropout"
-                    : v->chain[i]->op == N_AFFINE ? "transform"
-                                                  : v->chain[i]->text);
+        text_printf(t, " |> %s", link_text(v->chain[i]));
+    if (time_text(v))
+        text_printf(t, " |> %s", time_text(v));
     text_add(t, "\n");
-    if (!v->links || v->is_input)
+    if (v->recall)
+        explain_recall(t, p, v);
+    if (!v->links || v->is_input || v->recall)
         return;
     text_printf(t, "  %-16s value %s\n", "", expr_text(p, v->train));
     text_printf(t, "  %-16s derivative %s%s\n", "", expr_text(p, v->slope),

@@ -200,6 +200,8 @@ static struct asked asked_each_step(const struct site *s)
 /* NULL: its weights can be stored in any form. */
 static const char *why_still(const struct plan *p, const struct value *v)
 {
+    if (p->net->steps)
+        return "weights of nets that run over time stay dense";
     for (int t = 0; t < v->terms; t++)
         if (v->term[t].dense && !v->term[t].alive)
             return "nothing in it can die";

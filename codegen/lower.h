@@ -30,6 +30,7 @@ struct kernel {
     struct module *module;
     const char *name;
     bool sparse;          /* it walks live synapses alone: no place it meets is dead */
+    bool held;            /* it computes what the selftest compares with */
     const char *position; /* where in a neuron's map it is; NULL: neurons have none */
     struct text params, names, actuals;
     const char *tile_names; /* what the kernel passes on to its tile */
@@ -167,7 +168,9 @@ struct cstmt *tile_rows(struct arena *, const struct value *, const char *rows, 
 const char *neuron_of_unit(struct kernel *, const struct value *, const char *unit);
 /* Tiles of sums over samples, `sum`, of products of `error` [rows][COLUMNS] and `in` [n][line]. */
 extern const char sample_product_params[];
-struct cstmt *lower_sample_product(struct arena *, int64_t line);
+/* At every time step, where their slices are given. */
+struct cstmt *lower_sample_product(struct arena *, int64_t line, int64_t in_slice,
+                                   int64_t error_slice);
 struct cstmt *lower_sample_product_loops(struct kernel *, const struct value *rows,
                                          const struct value *from, int64_t cols, bool nowait,
                                          struct cstmt *after);

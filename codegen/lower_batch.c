@@ -210,7 +210,7 @@ static struct cstmt *outer_product(struct module *m, const struct site *s, const
              (long long)pass->side[1]->at, columns, (long long)pass->turned->at,
              (long long)w->line));
     struct kernel k = product_kernel(m, s, pass, pass->turned);
-    struct cstmt *body = lower_sample_product(a, w->line);
+    struct cstmt *body = lower_sample_product(a, w->line, 0, 0);
     body = cstmt_join(body, code(a, NULL,
                                  "unroll for (int r = 0; r < rows; r++) {"
                                  "    float g[2 * PLAST_LANES];"

@@ -1,6 +1,8 @@
 /* Elementwise chains, values that have no weights, and the input. */
 #include "lower.h"
+#include "lower_time.h"
 #include "memory.h"
+#include "recall.h"
 
 #include <math.h>
 
@@ -37,7 +39,8 @@ const char *neuron_of_unit(struct kernel *k, const struct value *v, const char *
 /* A probe keeps what entered, or, where that is held, takes the function about it. */
 static struct cstmt *hold(struct kernel *k, struct value *v, const char *row, struct cstmt **head)
 {
-    kernel_param(k, "float *restrict", "anchor", "gradient != NULL ? %s : NULL", v->anchors->name);
+    kernel_param(k, "float *restrict", "anchor", "gradient != NULL ? %s : NULL",
+                 slice_of(k->module->arena, v->anchors, 0));
     kernel_param(k, "const int32_t", "held", "m->run.anchor");
     struct holes h = {.e = {if_neuron_alive(k, v, row, kernel_hoist(k, v->held, head))}};
     return code(k->module->arena, &h,
@@ -56,7 +59,7 @@ static struct cstmt *keep_signal(struct kernel *k, const char *name, const struc
                                  struct expr *value)
 {
     struct holes h = {.e = {value}};
-    kernel_param(k, "float *restrict", name, "%s", buffer->name);
+    kernel_param(k, "float *restrict", name, "%s", slice_of(k->module->arena, buffer, 0));
     return code(k->module->arena, &h, "%s[at + l] = $0;", name);
 }
 
@@ -65,6 +68,12 @@ struct cstmt *lower_chain(struct kernel *k, struct value *v, bool train, const c
 {
     struct arena *a = k->module->arena;
     struct cstmt *s = NULL;
+    if (v->recall)
+        return lower_neuron(k, v,
+                            !train    ? NEURON_SHOWN
+                            : k->held ? NEURON_HELD
+                                      : NEURON_TRAIN,
+                            row, head);
     struct expr *list[2] = {kernel_hoist(k, train ? v->train : v->predict, head), NULL};
     bool slopes = train && v->slopes != NULL;
     if (slopes)
@@ -74,7 +83,7 @@ struct cstmt *lower_chain(struct kernel *k, struct value *v, bool train, const c
             s = cstmt_join(s, cstmt_declare(a, "const float", arena_format(a, "keep%d", i),
                                             lower_keep(k, v, i, row, head)));
     s = cstmt_join(s, bind_common(a, list, slopes ? 2 : 1));
-    kernel_param(k, "float *restrict", "out", "%s", train ? v->plain->name : v->shown->name);
+    kernel_param(k, "float *restrict", "out", "%s", slice_of(a, train ? v->plain : v->shown, 0));
     struct holes h = {.e = {if_neuron_alive(k, v, row, list[0]), list[1]}};
     s = cstmt_join(s, code(a, &h, "out[at + l] = $0;"));
     if (train && v->anchors)
@@ -85,7 +94,7 @@ struct cstmt *lower_chain(struct kernel *k, struct value *v, bool train, const c
     if (train && v->trace_tap)
         s = cstmt_join(s, keep_signal(k, "trace", v->trace_tap, kernel_hoist(k, v->trace, head)));
     if (slopes) {
-        kernel_param(k, "float *restrict", "slope", "%s", v->slopes->name);
+        kernel_param(k, "float *restrict", "slope", "%s", slice_of(a, v->slopes, 0));
         s = cstmt_join(s, code(a, &h, "slope[at + l] = $1; /* derivative */"));
     }
     return s;
@@ -122,17 +131,24 @@ void lower_input(struct module *m, struct value *v)
 {
     struct arena *a = m->arena;
     struct kernel k = kernel_new(m, arena_format(a, "%s_load", v->name));
+    bool frames = m->plan->net->frames;
+    const char *in = frames ? arena_format(a, "x + t * %s", v->units) : "x";
     kernel_param(&k, "const int64_t", "n", "n");
-    kernel_param(&k, "const float *restrict", "in", "x");
-    kernel_param(&k, "const struct plast_source *", "from", "from");
-    kernel_param(&k, "float *restrict", "out", "%s", v->raw ? v->raw->name : v->plain->name);
-    struct cstmt *body = code(a, NULL,
-                              "if (in != NULL) {"
-                              "    plast_transpose(in, n, %s, %s, out, COLUMNS);"
-                              "} else {"
-                              "    plast_gather_columns(from, n, %s, out, COLUMNS);"
-                              "}",
-                              v->units, v->units, v->units);
+    kernel_param(&k, "const float *restrict", "in", "%s", in);
+    if (!frames) /* these are rows already */
+        kernel_param(&k, "const struct plast_source *", "from", "from");
+    kernel_param(&k, "float *restrict", "out", "%s",
+                 v->raw ? v->raw->name : slice_of(a, v->plain, 0));
+    struct cstmt *body =
+        frames ? code(a, NULL, "plast_transpose(in, n, %s, STEPS * %s, out, COLUMNS);", v->units,
+                      v->units)
+               : code(a, NULL,
+                      "if (in != NULL) {"
+                      "    plast_transpose(in, n, %s, %s, out, COLUMNS);"
+                      "} else {"
+                      "    plast_gather_columns(from, n, %s, out, COLUMNS);"
+                      "}",
+                      v->units, v->units, v->units);
     bool scaled = false;
     for (int i = 0; i < v->links; i++)
         scaled |= v->chain[i]->op == N_AFFINE;
@@ -144,26 +160,48 @@ void lower_input(struct module *m, struct value *v)
         lower_move(m, v);
     if (v->again)
         m->again = code(a, NULL, "%s(n, x, from, %s);", k.name, v->again->name);
-    m->shown = cstmt_join(m->shown, code(a, NULL, "%s(n, x, NULL, %s);", k.name, v->shown->name));
+    m->shown = cstmt_join(m->shown, code(a, NULL, "%s(n, %s, %s%s);", k.name, in,
+                                         frames ? "" : "NULL, ", slice_of(a, v->shown, 0)));
+}
+
+/* The sum that a neuron gets, where its operands have the same rows as it. */
+static struct expr *same_rows(struct kernel *k, const struct value *v, bool train)
+{
+    struct arena *a = k->module->arena;
+    struct expr *sum = NULL;
+    for (int t = 0; t < v->terms; t++)
+        if (!v->recall || v->term[t].segments != 1)
+            return NULL;
+    for (int t = 0; t < v->terms; t++) {
+        const char *in = arena_format(a, "in%d_0", t);
+        kernel_param(k, "const float *restrict", in, "%s",
+                     read_from(a, &v->term[t].segment[0], train));
+        struct expr *x = ex(a, "%s[at + l]", in);
+        sum = sum ? expr_binary(a, (struct loc){0}, E_ADD, sum, x) : x;
+    }
+    return sum;
 }
 
 /* A value that is a sum of others, without weights. */
-static struct kernel lower_plain(struct module *m, struct value *v, bool train)
+static struct kernel lower_plain(struct module *m, struct value *v, bool train, bool held)
 {
     struct arena *a = m->arena;
-    struct kernel k =
-        kernel_new(m, arena_format(a, "%s_%s", v->name, train ? "forward" : "predict"));
+    struct kernel k = kernel_new(m, arena_format(a, "%s_%s", v->name,
+                                                 held    ? "held"
+                                                 : train ? "forward"
+                                                         : "predict"));
+    k.held = held;
     kernel_param(&k, "const int64_t", "n", "n");
+    struct expr *x = same_rows(&k, v, train);
     struct cstmt *body = NULL, *head = NULL;
     /* concatenated terms change at the same rows in no two of them: sum piece by piece of the first
      */
-    for (int t = 0; t < v->terms && !v->norm; t++) {
+    for (int t = 0; t < v->terms && !x && !v->norm; t++) {
         int64_t row = 0;
         for (int s = 0; s < v->term[t].segments; s++) {
             struct segment *g = &v->term[t].segment[s];
             const char *in = arena_format(a, "in%d_%d", t, s);
-            kernel_param(&k, "const float *restrict", in, "%s",
-                         train ? g->value->plain->name : g->value->shown->name);
+            kernel_param(&k, "const float *restrict", in, "%s", read_from(a, g, train));
             body = cstmt_join(body,
                               code(a, NULL,
                                    "independent for (int64_t i = 0; i < %s; i++)"
@@ -175,13 +213,15 @@ static struct kernel lower_plain(struct module *m, struct value *v, bool train)
             row += g->rows;
         }
     }
-    bool simple = (train ? v->links == 0 : v->predict->kind == E_NAME) && !v->alive && !v->norm;
-    kernel_param(&k, "float *restrict", "out", "%s", train ? v->plain->name : v->shown->name);
+    bool simple =
+        (train ? v->links == 0 : v->predict->kind == E_NAME) && !v->alive && !v->norm && !v->recall;
+    kernel_param(&k, "float *restrict", "out", "%s", slice_of(a, train ? v->plain : v->shown, 0));
     if (!simple) {
         const char *neuron = neuron_of_unit(&k, v, "i");
         struct cstmt *element = lower_chain(&k, v, train, neuron, &head);
-        struct expr *x = v->norm ? norm_input(&k, v, train, neuron) : ex(a, "out[at + l]");
-        element = declare_if_used(a, "const float", "x", x, element);
+        if (v->norm)
+            x = norm_input(&k, v, train, neuron);
+        element = declare_if_used(a, "const float", "x", x ? x : ex(a, "out[at + l]"), element);
         element = declare_if_used(a, "const int64_t", "c", ex(a, "0"), element);
         struct holes h = {.s = {element}};
         body = cstmt_join(body, code(a, &h,
@@ -199,9 +239,14 @@ static struct kernel lower_plain(struct module *m, struct value *v, bool train)
 
 void lower_plain_forward(struct module *m, struct value *v)
 {
-    struct kernel k = lower_plain(m, v, true);
+    struct kernel k = lower_plain(m, v, true, false);
     m->last->comment = arena_format(m->arena, "%s", where(m, v->layer->loc));
-    m->forward = cstmt_join(m->forward, kernel_call(&k));
-    k = lower_plain(m, v, false);
+    struct cstmt *call = kernel_call(&k);
+    if (v->recall && v->recall->held) {
+        k = lower_plain(m, v, true, true);
+        call = if_held(m, kernel_call(&k), call);
+    }
+    m->forward = cstmt_join(m->forward, call);
+    k = lower_plain(m, v, false, false);
     m->shown = cstmt_join(m->shown, kernel_call(&k));
 }

@@ -2,7 +2,9 @@
  * PLAST_ROWS rows by VECS vectors of samples (forward, error) or of weights (update); each sum runs
  * over its index in order, so that no result depends on the shape of the tiles or on threads. */
 #include "lower_rule.h"
+#include "lower_time.h"
 #include "memory.h"
+#include "recall.h"
 
 /* Rows that are done for all samples before the next: their weights stay in the second cache, yet
  * there are pieces enough for threads to share. A multiple of every PLAST_ROWS. */
@@ -91,8 +93,7 @@ static struct cstmt *dense_inputs(struct kernel *k, const struct value *v, int t
     for (int i = 0; i < m->segments; i++) {
         const struct segment *g = &m->segment[i];
         const char *in = arena_format(a, "in%d_%d", t, i);
-        kernel_param(k, "const float *restrict", in, "%s",
-                     train ? g->value->plain->name : g->value->shown->name);
+        kernel_param(k, "const float *restrict", in, "%s", read_from(a, g, train));
         const char *first =
             arena_format(a, "%s + i * %lld + %lld + j", w, (long long)m->line, (long long)column);
         s = cstmt_join(s, accumulate(a, in, first, m->line, term_rows(k, g)));
@@ -117,8 +118,7 @@ static struct expr *add_plain(struct kernel *k, const struct value *v, bool trai
             const struct segment *g = &m->segment[s];
             row -= g->rows;
             const char *in = arena_format(a, "in%d_%d", t, s);
-            kernel_param(k, "const float *restrict", in, "%s",
-                         train ? g->value->plain->name : g->value->shown->name);
+            kernel_param(k, "const float *restrict", in, "%s", read_from(a, g, train));
             struct expr *piece =
                 ex(a, "%s[(%s - %lld) * COLUMNS + c + l]", in, unit, (long long)row);
             pieces = pieces ? expr_cond(a, (struct loc){0},
@@ -217,12 +217,13 @@ static int64_t depth_of_error(const struct value *v)
 
 /* The function that computes the value; its parameters are those of training or of prediction. */
 static struct kernel lower_products(struct module *m, struct value *v, const struct form *form,
-                                    bool train, const char *comment)
+                                    bool train, bool held, const char *comment)
 {
     struct arena *a = m->arena;
-    struct kernel k = kernel_new(
-        m, arena_format(a, "%s_%s%s", v->name, train ? "forward" : "predict", form->suffix));
+    const char *what = held ? "held" : train ? "forward" : "predict";
+    struct kernel k = kernel_new(m, arena_format(a, "%s_%s%s", v->name, what, form->suffix));
     k.sparse = form->sparse;
+    k.held = held;
     struct cstmt *head = NULL, *body = clear_sums(a, form, bias_sum(&k, v));
     for (int t = 0; t < v->terms; t++)
         if (v->term[t].dense)
@@ -241,7 +242,8 @@ static struct kernel lower_products(struct module *m, struct value *v, const str
 /* Where training and prediction compute the same from the same, one function serves both. */
 static bool same_both_ways(const struct value *v)
 {
-    return v->dropouts == 0 && !v->slopes && !v->anchors && !v->post_tap && !v->trace_tap;
+    return v->dropouts == 0 && !v->recall && !v->slopes && !v->anchors && !v->post_tap &&
+           !v->trace_tap;
 }
 
 static const char *shown_actuals(struct module *m, struct value *v, const struct form *form)
@@ -270,15 +272,20 @@ static struct cstmt *forward_calls(struct module *m, struct value *v, const stru
     const char *comment = where(m, v->layer->loc);
     const char *of =
         form->sparse ? arena_format(a, "%s, of live synapses", v->layer->name) : v->layer->name;
-    struct kernel k = lower_products(m, v, form, true, arena_format(a, "%s: %s", comment, of));
+    struct kernel k =
+        lower_products(m, v, form, true, false, arena_format(a, "%s: %s", comment, of));
     if (same_both_ways(v)) {
         *shown = code(a, NULL, "%s(%s);", k.name, shown_actuals(m, v, form));
         return kernel_call(&k);
     }
-    struct kernel other =
-        lower_products(m, v, form, false, arena_format(a, "%s: the same in evaluation", comment));
+    struct kernel other = lower_products(m, v, form, false, false,
+                                         arena_format(a, "%s: the same in evaluation", comment));
     *shown = kernel_call(&other);
-    return kernel_call(&k);
+    if (!v->recall || !v->recall->held)
+        return kernel_call(&k);
+    other = lower_products(m, v, form, true, true,
+                           arena_format(a, "%s: the same about an earlier probe", comment));
+    return if_held(m, kernel_call(&other), kernel_call(&k));
 }
 
 static bool slides(const struct value *v)
@@ -316,7 +323,7 @@ static struct cstmt *dense_outputs(struct kernel *k, const struct use *u, int nu
     const struct term *t = &u->by->term[u->term];
     const char *w = arena_format(a, "w%d", number), *in = arena_format(a, "error%d", number);
     kernel_param(k, "const float *restrict", w, "m->%s", t->feedback ? t->feedback : t->weight);
-    kernel_param(k, "const float *restrict", in, "%s", u->by->error->name);
+    kernel_param(k, "const float *restrict", in, "%s", slice_of(a, u->by->error, u->delay));
     const char *first =
         arena_format(a, "%s + j * %lld + %lld + i", w, (long long)t->line, (long long)u->column);
     return accumulate(a, in, first, 1, rows_of(k, u->by));
@@ -385,30 +392,40 @@ static struct expr *slope_of(struct kernel *k, const struct value *v, struct cst
     if (v->slope_is_one)
         return NULL;
     if (!v->slope_from_result) {
-        kernel_param(k, "const float *restrict", "slope", "%s", v->slopes->name);
+        kernel_param(k, "const float *restrict", "slope", "%s", slice_of(a, v->slopes, 0));
         return ex(a, "slope[at + l]");
     }
     struct expr *e = kernel_hoist(k, v->slope, head);
     if (expr_uses(e, intern(a, "y"))) {
-        kernel_param(k, "const float *restrict", "result", "%s", v->plain->name);
+        kernel_param(k, "const float *restrict", "result", "%s", slice_of(a, v->plain, 0));
         *element = cstmt_join(*element, code(a, NULL, "const float y = result[at + l];"));
     }
     return e;
 }
 
+/* Readers whose errors come back at this step and from later ones, or only either. */
+enum when { ANY_STEP, THIS_STEP, LATER_STEPS };
+
+static bool comes_back(const struct use *u, const struct value *v, enum when when)
+{
+    bool gathered = v->stage == STAGE_BEFORE && u->by->stage == STAGE_LOOP;
+    return u->by->error && !gathered &&
+           (when == ANY_STEP || (when == LATER_STEPS) == (u->delay > 0));
+}
+
 /* The readers' errors, and what is added without weights: to the row's sums, to the element's. */
 static struct cstmt *pull_all(struct kernel *k, struct value *v, const struct form *form,
-                              struct cstmt **row, struct expr **x)
+                              enum when when, struct cstmt **row, struct expr **x)
 {
     struct arena *a = k->module->arena;
     struct cstmt *body = NULL;
-    *x = ex(a, "s[l]");
+    *x = when == LATER_STEPS ? ex(a, "late[l]") : ex(a, "s[l]");
     *row = NULL;
     if (v->direct)
         return pull_direct(k, v);
     for (int i = 0; i < v->uses; i++) {
         const struct use *u = &v->use[i];
-        if (u->by->error == NULL ||
+        if (!comes_back(u, v, when) ||
             (k->module->plan->net->learn == LEARN_DIRECT_FEEDBACK && u->by->layer != v->layer))
             continue;
         if (u->by->term[u->term].dense) {
@@ -425,9 +442,16 @@ static struct cstmt *pull_all(struct kernel *k, struct value *v, const struct fo
             continue;
         }
         kernel_param(k, "const float *restrict", arena_format(a, "error%d", i), "%s",
-                     u->by->error->name);
-        *x = expr_binary(a, (struct loc){0}, E_ADD, *x,
-                         ex(a, "error%d[at + l + %lld * COLUMNS]", i, (long long)u->column));
+                     slice_of(a, u->by->error, u->delay));
+        const char *at = arena_format(a, "at + l + %lld * COLUMNS", (long long)u->column);
+        struct expr *back = ex(a, "error%d[%s]", i, at);
+        if (u->by->readout)
+            back = readout_share(k, u->by, i, back, at);
+        *x = expr_binary(a, (struct loc){0}, E_ADD, *x, back);
+    }
+    if (v->gathered && when != LATER_STEPS) {
+        kernel_param(k, "const float *restrict", "gathered", "%s", v->gathered->name);
+        *x = expr_binary(a, (struct loc){0}, E_ADD, *x, ex(a, "gathered[at + l]"));
     }
     return body;
 }
@@ -455,34 +479,92 @@ struct cstmt *lower_modulated(struct kernel *k, const struct value *v, const cha
         list = cstmt_join(list, code(a, &h, "%s = $0;", name));
     }
     if (v->error_tap) {
-        kernel_param(k, "float *restrict", "neuron_error", "%s", v->error_tap->name);
+        kernel_param(k, "float *restrict", "neuron_error", "%s", slice_of(a, v->error_tap, 0));
         list = cstmt_join(list, code(a, NULL, "neuron_error[(%s) * COLUMNS + c + l] = %s;",
                                      unit_of(k, v, row), name));
     }
     return list;
 }
 
+/* The errors that come back from later steps: to be added when rules have seen the others. */
+static struct cstmt *pull_later(struct kernel *k, struct value *v, const struct form *form,
+                                struct cstmt **row, struct expr **late)
+{
+    struct arena *a = k->module->arena;
+    struct cstmt *body = pull_all(k, v, form, LATER_STEPS, row, late);
+    /* what comes back one place after the other is added to a row when its sums leave */
+    *row = cstmt_join(code(a, NULL,
+                           "float late[%s];"
+                           "unroll for (int q = 0; q < %s; q++)"
+                           "    plast_store(late + q * PLAST_LANES, later[r][q]);",
+                           form->span, form->vecs),
+                      *row);
+    return cstmt_join(body, code(a, NULL,
+                                 "plast_vec later[%s][%s];"
+                                 "%s (int r = 0; r < %s; r++)"
+                                 "    unroll for (int q = 0; q < %s; q++) {"
+                                 "        later[r][q] = sum[r][q];"
+                                 "        sum[r][q] = plast_splat(0.0f);"
+                                 "    }",
+                                 form->most, form->vecs, form->each, form->rows, form->vecs));
+}
+
+/* They too come through what stands behind the neurons. */
+static struct expr *late_expr(struct kernel *k, const struct value *v, struct expr *late,
+                              const char *row, struct cstmt **head)
+{
+    for (int i = v->neuron_keeps; i < v->dropouts; i++)
+        late = expr_binary(k->module->arena, (struct loc){0}, E_MUL, late,
+                           lower_keep(k, v, i, row, head));
+    return late;
+}
+
+/* Through a step of the neurons: x is the error at what they emit. */
+static struct cstmt *neuron_error(struct kernel *k, const struct value *v, struct expr *x,
+                                  const char *row, struct cstmt **head)
+{
+    struct arena *a = k->module->arena;
+    struct cstmt *s = cstmt_assign(
+        a, ex(a, "error[at + l]"),
+        if_neuron_alive(k, v, row, neuron_passes_error(v) ? ex(a, "x_back") : ex(a, "0.0f")));
+    s = lower_neuron_back(k, v, row, s, head);
+    if (!v->modulated)
+        return declare_if_used(a, "const float", "e", x, s);
+    return cstmt_join(x->kind == E_NAME ? NULL : cstmt_assign(a, ex(a, "e"), x), s);
+}
+
 static struct cstmt *error_call(struct module *m, struct value *v, const struct form *form)
 {
     struct arena *a = m->arena;
     struct kernel k = kernel_new(m, arena_format(a, "%s_backward%s", v->name, form->suffix));
-    struct cstmt *head = NULL, *element = NULL, *row;
-    struct expr *x;
-    struct cstmt *body =
-        cstmt_join(clear_sums(a, form, ex(a, "0.0f")), pull_all(&k, v, form, &row, &x));
+    struct cstmt *head = NULL, *element = NULL, *row, *late_row = NULL;
+    struct expr *x, *late = NULL;
+    struct cstmt *body = clear_sums(a, form, ex(a, "0.0f"));
+    bool apart = v->modulated && v->delay > 0;
+    if (apart)
+        body = cstmt_join(body, pull_later(&k, v, form, &late_row, &late));
+    body = cstmt_join(body, pull_all(&k, v, form, apart ? THIS_STEP : ANY_STEP, &row, &x));
     const char *neuron = tile_neuron(&k, form, v);
     if (v->modulated) {
         element = cstmt_join(cstmt_declare(a, "float", "e", x),
                              lower_modulated(&k, v, "e", neuron, &head));
         x = ex(a, "e");
     }
-    struct expr *slope = slope_of(&k, v, &head, &element);
-    x = slope ? expr_binary(a, (struct loc){0}, E_MUL, x, slope) : x;
-    struct holes h = {.e = {if_neuron_alive(&k, v, neuron, x)}};
-    kernel_param(&k, "float *restrict", "error", "%s", v->error->name);
-    element = cstmt_join(
-        element,
-        code(a, &h, slope ? "error[at + l] = $0; /* derivative */" : "error[at + l] = $0;"));
+    if (apart) {
+        x = expr_binary(a, (struct loc){0}, E_ADD, x, late_expr(&k, v, late, neuron, &head));
+        row = cstmt_join(late_row, row);
+    }
+    struct expr *slope = v->recall ? NULL : slope_of(&k, v, &head, &element);
+    if (v->recall) {
+        element = cstmt_join(element, neuron_error(&k, v, x, neuron, &head));
+    } else {
+        x = slope ? expr_binary(a, (struct loc){0}, E_MUL, x, slope) : x;
+        struct holes h = {.e = {if_neuron_alive(&k, v, neuron, x)}};
+        element = cstmt_join(
+            element,
+            code(a, &h, slope ? "error[at + l] = $0; /* derivative */" : "error[at + l] = $0;"));
+    }
+    kernel_param(&k, "float *restrict", "error", "%s", slice_of(a, v->error, 0));
     body = begin_tile(a, form, v, cstmt_join(body, leave_tile(a, form, v, row, element)));
     kernel_tile(&k, form->params, cstmt_join(head, body));
     kernel_param(&k, "const int64_t", "n", "n");

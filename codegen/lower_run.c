@@ -1,8 +1,10 @@
 /* The functions that a program or the trainer calls: init, begin, step, probe, end_epoch, predict.
  * A step is one parallel region; the kernels share their loops among its threads. */
 #include "lower.h"
+#include "lower_time.h"
 #include "memory.h"
 #include "names.h"
+#include "recall.h"
 #include "sites.h"
 
 static void add(struct module *m, const char *type, const char *name, const char *params,
@@ -118,6 +120,15 @@ static const char *read_by_dense(struct arena *a, const struct value *v)
 static struct cstmt *choose_rows(struct module *m)
 {
     const struct value *v = m->plan->input;
+    if (m->plan->net->frames) {
+        m->forward = cstmt_join(code(m->arena, NULL,
+                                     "if (from != NULL) {"
+                                     "    plast_gather_rows(from, n, STEPS * %s, from->rows);"
+                                     "}",
+                                     v->units),
+                                m->forward);
+        return code(m->arena, NULL, "if (from != NULL) { x = from->rows; }");
+    }
     const char *when = v->transposed ? "" : read_by_dense(m->arena, v);
     if (when && !*when)
         return NULL;
@@ -139,7 +150,12 @@ static void lower_step(struct module *m)
             cstmt_join(code(a, NULL, "m->carried[0] = %d;", m->plan->fuse ? 1 : 0), m->gradients);
     struct cstmt *rules = cstmt_join(cstmt_join(m->gradients, m->optimizers), m->after);
     struct cstmt *rows = choose_rows(m);
-    struct holes h = {.s = {m->forward, m->errors, cstmt_join(rules, m->due)}};
+    struct cstmt *finite = code(a, &(struct holes){.s = {m->errors}},
+                                m->plan->held ? "if (plast_finite(plast_sum(%s, n)) != 0 && "
+                                                "(gradient == NULL || m->run.anchor == 0)) { @0 }"
+                                              : "if (plast_finite(plast_sum(%s, n)) != 0) { @0 }",
+                                m->plan->sample_loss->name);
+    struct holes h = {.s = {m->forward, finite, cstmt_join(rules, m->due)}};
     struct cstmt *body = check_arguments(m);
     body = cstmt_join(body, pointers(m, m->plan->buffer, m->plan->buffers, "m->work"));
     body = cstmt_join(body, rule_acts(m));
@@ -154,6 +170,7 @@ static void lower_step(struct module *m)
         cstmt_uses(m->optimizers, scalar))
         body = cstmt_join(body, lower_scalars(m));
     body = cstmt_join(body, keys(m));
+    body = cstmt_join(body, lower_anchors(m));
     if (!m->plan->dropouts)
         body = cstmt_join(body, code(a, NULL, "PLAST_IGNORE(sample);"));
     if (m->plan->net->loss == LOSS_CROSS_ENTROPY)
@@ -165,9 +182,7 @@ static void lower_step(struct module *m)
             "parallel (plast_threads(m->run.threads)) {"
             "    const uint64_t flush = plast_flush_begin();"
             "    @0"
-            "    if (plast_finite(plast_sum(%s, n)) != 0) {"
-            "        @1"
-            "    }"
+            "    @1"
             "    plast_flush_end(flush);"
             "}"
             "const float total = plast_sum(%s, n);"
@@ -186,7 +201,7 @@ static void lower_step(struct module *m)
             "    m->run.step_in_epoch += 1;"
             "}"
             "return 0;",
-            m->plan->sample_loss->name, m->plan->sample_loss->name, m->plan->sample_hit->name));
+            m->plan->sample_loss->name, m->plan->sample_hit->name));
     add(m, "int", "run_step",
         arena_format(a,
                      "struct %s *m, const float *x, const struct plast_source *from, const int32_t "
@@ -202,6 +217,11 @@ static struct cstmt *fill(struct module *m, const struct field *f, const struct 
     struct arena *a = m->arena;
     if (like->init == INIT_ZEROS)
         return NULL;
+    if (like->init == INIT_CONSTANT) {
+        struct holes h = {.e = {expr_number(a, (struct loc){0}, like->value)}};
+        return code(a, &h, "for (int64_t i = 0; i < %lld; i++) m->%s[i] = $0;", (long long)f->rows,
+                    f->name);
+    }
     return code(a, NULL, "plast_fill(m->%s, %lld, %lld, %lld, %d, %lld, %lld, seed, %s, %d);",
                 f->name, (long long)f->rows, (long long)f->cols, (long long)f->line,
                 (int)like->init, (long long)like->fan_in, (long long)like->fan_out, stream, number);
@@ -323,6 +343,7 @@ static void lower_predict(struct module *m)
                               "const int64_t n = (int64_t)count;"
                               "float *const shown = scratch;");
     body = cstmt_join(body, pointers(m, m->plan->shown, m->plan->showns, "shown"));
+    body = cstmt_join(body, lower_shown_keys(m));
     if (m->shown_scalars)
         body = cstmt_join(body, lower_scalars(m));
     struct holes h = {.s = {m->shown}};
@@ -415,9 +436,73 @@ static struct cstmt *transpose(struct module *m, const struct value *v)
     struct arena *a = m->arena;
     const char *when = read_by_dense(a, v);
     struct cstmt *call =
-        code(a, NULL, "plast_transpose(%s, %s, n, COLUMNS, %s, %lld);", v->plain->name,
-             module_rows(m, v), v->transposed->name, (long long)v->line);
+        code(a, NULL, "plast_transpose(%s, %s, n, COLUMNS, %s, %lld);", slice_of(a, v->plain, 0),
+             module_rows(m, v), slice_of(a, v->transposed, 0), (long long)v->line);
     return when ? code(a, &(struct holes){.s = {call}}, "if (%s) { @0 }", when) : call;
+}
+
+static void lower_value(struct module *m, struct value *v)
+{
+    m->anchored |= v->anchors != NULL || (v->recall && v->recall->held);
+    if (v->is_input)
+        lower_input(m, v);
+    else if (v->encode)
+        lower_encoder(m, v);
+    else if (!v->readout) /* these end the loop */
+        lower_forward(m, v);
+    if (v->transposed)
+        m->forward = cstmt_join(m->forward, transpose(m, v));
+}
+
+/* The forward passes: those before the loop over time steps, in it, after it. */
+static void lower_values(struct module *m)
+{
+    const struct plan *p = m->plan;
+    struct cstmt *forward = NULL, *shown = NULL;
+    for (int i = 0; i < p->values; i++) {
+        lower_value(m, p->value[i]);
+        if (i + 1 == p->loop_first) {
+            forward = m->forward;
+            shown = m->shown;
+            m->forward = m->shown = NULL;
+        }
+        if (i != p->loop_last)
+            continue;
+        for (int k = i + 1; k < p->values; k++)
+            if (p->value[k]->readout)
+                lower_readout(m, p->value[k]);
+        forward = cstmt_join(forward, lower_zeros(m, ZEROS_AHEAD));
+        shown = cstmt_join(shown, lower_zeros(m, ZEROS_SHOWN));
+        m->forward = cstmt_join(forward, lower_loop(m, m->forward, false));
+        m->shown = cstmt_join(shown, lower_loop(m, m->shown, false));
+    }
+}
+
+static void lower_values_errors(struct module *m)
+{
+    const struct plan *p = m->plan;
+    struct cstmt *errors = NULL;
+    for (int i = p->values - 1; i >= 0; i--) {
+        struct value *v = p->value[i];
+        if (i == p->loop_last) {
+            errors = m->errors;
+            m->errors = NULL;
+        }
+        if (v->learns && !v->is_output)
+            lower_error(m, v);
+        if (v->norm)
+            lower_norm_backward(m, v);
+        if (i == p->loop_first) {
+            for (int k = i - 1; k >= 0; k--)
+                if (p->value[k]->gathered)
+                    lower_gathered(m, p->value[k]);
+            errors = cstmt_join(errors, lower_zeros(m, ZEROS_BEHIND));
+            m->errors = cstmt_join(errors, lower_loop(m, m->errors, true));
+        }
+        for (int j = p->values - 1; j >= i; j--)
+            if (update_after(p->value[j]) == v)
+                lower_updates(m, p->value[j]);
+    }
 }
 
 /* Everything, in the order of the schedule. */
@@ -428,28 +513,10 @@ struct module *lower_net(struct plan *plan, struct diag *diag)
     m->arena = plan->arena;
     m->diag = diag;
     m->tables = text_new(m->arena);
-    for (int i = 0; i < plan->values; i++) {
-        struct value *v = plan->value[i];
-        m->anchored |= v->anchors != NULL;
-        if (v->is_input)
-            lower_input(m, v);
-        else
-            lower_forward(m, v);
-        if (v->transposed)
-            m->forward = cstmt_join(m->forward, transpose(m, v));
-    }
+    lower_values(m);
     m->shown_scalars = cstmt_uses(m->shown, intern(m->arena, "scalar"));
     lower_loss(m);
-    for (int i = plan->values - 1; i >= 0; i--) {
-        struct value *v = plan->value[i];
-        if (v->learns && !v->is_output)
-            lower_error(m, v);
-        if (v->norm)
-            lower_norm_backward(m, v);
-        for (int j = plan->values - 1; j >= i; j--)
-            if (has_update(plan->value[j]) && update_after(plan->value[j]) == v)
-                lower_updates(m, plan->value[j]);
-    }
+    lower_values_errors(m);
     lower_forms(m);
     lower_settle(m); /* called where rules drop */
     lower_rules(m);

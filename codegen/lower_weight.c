@@ -2,6 +2,7 @@
  * weights: the optimizer runs on a tile before it leaves the first cache. Sums run over samples in
  * order. */
 #include "lower_rule.h"
+#include "lower_time.h"
 
 struct update {
     struct module *m;
@@ -40,24 +41,35 @@ static void element_places(struct kernel *k, const struct update *u, const struc
         row_index_of(k, u->t);
 }
 
-struct cstmt *lower_sample_product(struct arena *a, int64_t line)
+struct cstmt *lower_sample_product(struct arena *a, int64_t line, int64_t in_slice,
+                                   int64_t error_slice)
 {
-    return code(a, NULL,
+    const char *in = "", *error = "";
+    if (error_slice) {
+        in = arena_format(a, "t * %lld + ", (long long)in_slice);
+        error = arena_format(a, "t * %lld + ", (long long)error_slice);
+    }
+    struct cstmt *samples = code(a, NULL,
+                                 "for (int64_t b = 0; b < n; b++) {"
+                                 "    plast_vec v[2];"
+                                 "    unroll for (int q = 0; q < vecs; q++)"
+                                 "        v[q] = plast_load(in + %sb * %lld + j + q * PLAST_LANES);"
+                                 "    unroll for (int r = 0; r < rows; r++) {"
+                                 "        const float s = error[%s(i + r) * COLUMNS + b];"
+                                 "        unroll for (int q = 0; q < vecs; q++)"
+                                 "            sum[r][q] += s * v[q];"
+                                 "    }"
+                                 "}",
+                                 in, (long long)line, error);
+    struct holes h = {.s = {samples}};
+    if (error_slice)
+        h.s[0] = code(a, &h, "for (int64_t t = 0; t < STEPS; t++) { @0 }");
+    return code(a, &h,
                 "plast_vec sum[PLAST_ROWS][2];"
                 "unroll for (int r = 0; r < rows; r++)"
                 "    unroll for (int q = 0; q < vecs; q++)"
                 "        sum[r][q] = plast_splat(0.0f);"
-                "for (int64_t b = 0; b < n; b++) {"
-                "    plast_vec v[2];"
-                "    unroll for (int q = 0; q < vecs; q++)"
-                "        v[q] = plast_load(in + b * %lld + j + q * PLAST_LANES);"
-                "    unroll for (int r = 0; r < rows; r++) {"
-                "        const float s = error[(i + r) * COLUMNS + b];"
-                "        unroll for (int q = 0; q < vecs; q++)"
-                "            sum[r][q] += s * v[q];"
-                "    }"
-                "}",
-                (long long)line);
+                "@0");
 }
 
 const char sample_product_params[] =
@@ -241,8 +253,10 @@ static struct cstmt *lower_dense_weight(struct update *u, bool fuse)
     struct cstmt *head = NULL, *optimizer = NULL;
     kernel_param(&k, "const int64_t", "n", "n");
     kernel_param(&k, "const float *restrict", "error", "%s", u->v->error->name);
+    const struct buffer *turned = u->g->value->transposed;
+    int64_t frames = m->plan->net->frames ? m->plan->net->steps : 1;
     kernel_param(&k, "const float *restrict", "in", "%s",
-                 u->g->value->transposed ? u->g->value->transposed->name : "x");
+                 turned ? first_slice(a, turned, u->g->delay) : "x");
     const char **part = NEW_ARRAY(a, u->t->carries + 1, const char *);
     for (int i = 0; i < u->t->carries; i++)
         part[i] = arena_format(a, "part%d", i);
@@ -266,9 +280,9 @@ static struct cstmt *lower_dense_weight(struct update *u, bool fuse)
     if (fuse)
         element = add_carries(&k, u, part, element);
     h.s[2] = element;
-    struct cstmt *body =
-        cstmt_join(head, lower_sample_product(a, u->g->value->transposed ? u->g->value->line
-                                                                         : u->g->value->rows));
+    struct cstmt *body = cstmt_join(
+        head, lower_sample_product(a, turned ? u->g->value->line : u->g->value->rows * frames,
+                                   turned ? turned->slice : u->g->value->rows, u->v->error->slice));
     body = cstmt_join(body, code(a, &h,
                                  "unroll for (int r = 0; r < rows; r++) {"
                                  "    float g[2 * PLAST_LANES];"
@@ -475,13 +489,21 @@ static void lower_bias(const struct update *u)
                  (long long)f->probe);
     bool map = is_conv(u->t);
     struct expr *sum = map ? ex(a, "total") : ex(a, "plast_sum(error + i * COLUMNS, n)");
+    if (v->error->slice && !map)
+        sum = ex(a, "plast_sum_steps(error + i * COLUMNS, n, STEPS, %lld)",
+                 (long long)v->error->slice);
     struct holes h = {.e = {if_alive(&k, f, sum)}, .s = {element}};
+    const char *row =
+        v->error->slice
+            ? arena_format(a, "plast_sum_steps(error + (i * %lld + p) * COLUMNS, n, STEPS, %lld)",
+                           (long long)v->map, (long long)v->error->slice)
+            : arena_format(a, "plast_sum(error + (i * %lld + p) * COLUMNS, n)", (long long)v->map);
     if (map)
         h.s[1] = code(a, NULL,
                       "float total = 0.0f;"
                       "for (int64_t p = 0; p < %lld; p++)"
-                      "    total += plast_sum(error + (i * %lld + p) * COLUMNS, n);",
-                      (long long)v->map, (long long)v->map);
+                      "    total += %s;",
+                      (long long)v->map, row);
     struct cstmt *body = code(a, &h,
                               "independent nowait for (int64_t i = 0; i < %s; i++) {"
                               "    const int64_t at = %s;"
@@ -526,6 +548,7 @@ void lower_vector_update(struct module *m, const struct param *param, const char
 
 void lower_updates(struct module *m, struct value *v)
 {
+    lower_trained(m, v);
     for (int t = 0; t < v->terms; t++) {
         const struct term *term = &v->term[t];
         if (!term->dense)

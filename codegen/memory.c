@@ -2,6 +2,8 @@
  * do not meet: first fit, largest first. */
 #include "memory.h"
 #include "names.h"
+#include "plan_time.h"
+#include "recall.h"
 #include "sites.h"
 
 #include <math.h>
@@ -32,7 +34,7 @@ int time_error(const struct plan *p, const struct value *v)
 
 const struct value *update_after(const struct value *v)
 {
-    const struct value *after = v;
+    const struct value *after = v->marker ? v->marker : v;
     for (int t = 0; t < v->terms; t++)
         for (int s = 0; s < v->term[t].segments; s++) {
             const struct value *from = v->term[t].segment[s].value;
@@ -67,8 +69,8 @@ static int time_updated(const struct plan *p, const struct value *v)
     return time_end(p);
 }
 
-static struct buffer *buffer_new(struct plan *p, const char *name, int64_t floats, int first,
-                                 int last)
+struct buffer *plan_free_buffer(struct plan *p, const char *name, int64_t floats, int first,
+                                int last)
 {
     struct buffer *b = NEW(p->arena, struct buffer);
     b->name = name;
@@ -80,7 +82,7 @@ static struct buffer *buffer_new(struct plan *p, const char *name, int64_t float
 
 struct buffer *plan_buffer(struct plan *p, const char *name, int64_t floats, int first, int last)
 {
-    struct buffer *b = buffer_new(p, name, floats, first, last);
+    struct buffer *b = plan_free_buffer(p, name, floats, first, last);
     PUSH(p->arena, p->buffer, p->buffers, b);
     return b;
 }
@@ -96,11 +98,11 @@ static int later(int a, int b)
     return a > b ? a : b;
 }
 
-static int last_forward(const struct value *v)
+static int last_forward(const struct plan *p, const struct value *v)
 {
     int last = time_forward(v);
     for (int i = 0; i < v->uses; i++)
-        last = later(last, time_forward(v->use[i].by));
+        last = later(last, time_read(p, v, v->use[i].by));
     return last;
 }
 
@@ -167,7 +169,7 @@ static int last_pulled(const struct plan *p, const struct value *v)
     for (int t = 0; t < v->terms; t++)
         for (int s = 0; s < v->term[t].segments; s++)
             if (v->term[t].segment[s].value->learns)
-                last = later(last, time_error(p, v->term[t].segment[s].value));
+                last = later(last, time_pulled(p, v->term[t].segment[s].value, v));
     return last;
 }
 
@@ -183,12 +185,12 @@ static void plan_value(struct plan *p, struct value *v)
 {
     bool keep = p->net->learn == LEARN_DIRECT_FEEDBACK; /* read by the selftest after a probe */
     int born = time_forward(v), errs = time_error(p, v), end = time_end(p);
-    int last = v->is_output ? time_loss(p) : later(last_forward(v), last_read_back(p, v));
+    int last = v->is_output ? time_loss(p) : later(last_forward(p, v), last_read_back(p, v));
     if (v->reader) {
         v->again = plan_buffer(p, plan_buffer_name(p, v, "_again"), v->rows * p->columns,
                                time_error(p, update_after(v->reader)) + 2, last);
         v->again->placed_last = true;
-        last = last_forward(v);
+        last = last_forward(p, v);
     }
     if (v->slope_from_result && v->learns)
         last = later(last, errs);
@@ -203,7 +205,7 @@ static void plan_value(struct plan *p, struct value *v)
                                                 : errs + 1);
     v->plain =
         plan_buffer(p, v->name, v->rows * p->columns, born, keep || v->wants_plain ? end : last);
-    if (v->turned && !(v->is_input && !v->links && v->line == v->rows))
+    if (v->turned && !(v->is_input && !v->links && v->line == v->rows && !v->delay))
         v->transposed = plan_buffer(p, plan_buffer_name(p, v, "_t"), v->line * p->net->batch, born,
                                     last_update(p, v));
     if (v->learns && !v->slope_is_one && !v->slope_from_result)
@@ -217,6 +219,8 @@ static void plan_value(struct plan *p, struct value *v)
         v->error =
             plan_buffer(p, plan_buffer_name(p, v, "_error"), v->rows * p->columns,
                         v->is_output ? time_loss(p) : errs, direct ? end : last_pulled(p, v));
+    if (p->net->steps)
+        plan_timed_value(p, v);
 }
 
 static int larger_first(const void *a, const void *b)
@@ -315,14 +319,17 @@ static void plan_scratch(struct plan *p)
 {
     for (int i = 0; i < p->values; i++) {
         struct value *v = p->value[i];
-        int last = v->is_output ? p->values : last_forward(v);
-        v->shown = buffer_new(p, plan_buffer_name(p, v, "_shown"), v->rows * p->columns,
-                              time_forward(v), last);
+        int last = v->is_output ? p->values : last_forward(p, v);
+        v->shown = plan_free_buffer(p, plan_buffer_name(p, v, "_shown"), v->rows * p->columns,
+                                    time_forward(v), last);
         PUSH(p->arena, p->shown, p->showns, v->shown);
+        if (p->net->steps)
+            plan_timed_scratch(p, v);
         if (!v->norm)
             continue;
-        v->shown_moments = buffer_new(p, plan_buffer_name(p, v, "_shown_moments"),
-                                      MOMENTS * v->moments_line, time_forward(v), time_forward(v));
+        v->shown_moments =
+            plan_free_buffer(p, plan_buffer_name(p, v, "_shown_moments"), MOMENTS * v->moments_line,
+                             time_forward(v), time_forward(v));
         PUSH(p->arena, p->shown, p->showns, v->shown_moments);
     }
     p->scratch = place_buffers(p->arena, p->shown, p->showns);

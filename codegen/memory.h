@@ -16,6 +16,9 @@ void plan_fields(struct plan *);
 void plan_masks(struct plan *); /* called when the trained tensors have their fields */
 struct field *plan_add_field(struct plan *, const char *tensor);
 struct buffer *plan_buffer(struct plan *, const char *name, int64_t floats, int first, int last);
+/* One that is not among those of training. */
+struct buffer *plan_free_buffer(struct plan *, const char *name, int64_t floats, int first,
+                                int last);
 /* A name of a buffer of the value. */
 const char *plan_buffer_name(struct plan *, const struct value *, const char *suffix);
 void plan_memory(struct plan *);

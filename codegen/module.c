@@ -72,6 +72,8 @@ static void print_sizes(struct text *t, const struct module *m)
     text_add(t, "enum {\n");
     text_printf(t, "    BATCH = %lld,\n    COLUMNS = %lld", (long long)p->net->batch,
                 (long long)p->columns);
+    if (p->net->steps)
+        text_printf(t, ",\n    STEPS = %lld", (long long)p->net->steps);
     for (int i = 0; i < p->values; i++)
         text_printf(t, ",\n    %s = %lld", p->value[i]->units, (long long)p->value[i]->rows);
     text_add(t, "\n};\n");

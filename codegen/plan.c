@@ -3,6 +3,8 @@
  * memory.c. */
 #include "memory.h"
 #include "names.h"
+#include "plan_time.h"
+#include "recall.h"
 #include "sites.h"
 
 #include <string.h>
@@ -15,6 +17,7 @@ struct builder {
     struct value **open;   /* the unfinished value that a node is the last of, or NULL */
     struct segment **view; /* of each finished node, and how many */
     int *views;
+    bool *loops; /* of each node: it is computed at every time step */
 };
 
 static const char *stem(struct builder *b, const char *name)
@@ -51,20 +54,33 @@ static bool is_direct(const struct plan *p, const struct node *node)
            layer->neurons == node;
 }
 
+/* That of its layer; of timed nets, where several values make a layer, of the last. */
+static const char *value_name(struct builder *b, const struct node *node, const struct value *v)
+{
+    if (!b->plan->net->steps || node == v->layer->value)
+        return v->layer->name;
+    return arena_format(b->arena, node->op == N_NEURON ? "%s_neurons" : "%s_sum", v->layer->name);
+}
+
 /* Values are numbered here, so a value's number is above those of all it reads. */
-static void number(struct builder *b, struct value *v)
+static void number(struct builder *b, const struct node *node, struct value *v)
 {
     v->index = b->plan->values;
     PUSH(b->arena, b->plan->value, b->plan->values, v);
-    v->name = stem(b, v->layer->name);
+    v->name = stem(b, value_name(b, node, v));
     v->units = names_constant(b->names, arena_format(b->arena, "%s_UNITS", v->name));
+    v->stage = b->loops[node->index] ? STAGE_LOOP : STAGE_BEFORE;
+    for (int t = 0; t < v->terms && v->stage == STAGE_BEFORE; t++)
+        for (int i = 0; i < v->term[t].segments; i++)
+            if (v->term[t].segment[i].value->stage != STAGE_BEFORE)
+                v->stage = STAGE_AFTER;
 }
 
 /* The unfinished value becomes one that reaches memory. */
 static void finish(struct builder *b, struct node *node, struct value *v)
 {
     v->is_direct = is_direct(b->plan, node);
-    number(b, v);
+    number(b, node, v);
     struct segment s = {.value = v, .rows = v->rows};
     PUSH(b->arena, b->view[node->index], b->views[node->index], s);
     b->open[node->index] = NULL;
@@ -98,7 +114,7 @@ static struct term term_of_whole(struct builder *b, struct node *reader, struct 
     copy->layer = reader->layer;
     struct segment s = {.value = copy, .rows = copy->rows};
     PUSH(b->arena, copy->term, copy->terms, term_of(b, NULL, from));
-    number(b, copy);
+    number(b, from, copy);
     t.segment = NULL;
     t.segments = 0;
     PUSH(b->arena, t.segment, t.segments, s);
@@ -179,10 +195,66 @@ static void join_views(struct builder *b, struct node *node)
     }
 }
 
+static struct value *open_neuron(struct builder *b, struct node *node)
+{
+    struct value *v = open_link(b, node);
+    v->neuron = node;
+    return v;
+}
+
+/* Of what is the same at each step it is a number times that. */
+static struct value *open_readout(struct builder *b, struct node *node)
+{
+    if (!b->loops[node->input[0]->index]) {
+        struct node *map = NEW(b->arena, struct node);
+        double times = node->readout == READ_TOTAL ? (double)b->plan->net->steps : 1;
+        *map = *node;
+        map->op = N_MAP;
+        map->map = ex(b->arena, "x * %.1f", times);
+        map->text = "over time";
+        return open_link(b, map);
+    }
+    struct value *v = value_new(b, node);
+    struct term t = term_of(b, NULL, node->input[0]);
+    PUSH(b->arena, v->term, v->terms, t);
+    v->readout = node;
+    return v;
+}
+
+/* What is the same at each step, or comes so from the data, is what it is read from. */
+static struct value *open_encoder(struct builder *b, struct node *node)
+{
+    if (node->encoder == ENCODE_DIRECT || node->encoder == ENCODE_EVENTS) {
+        join_views(b, node);
+        return NULL;
+    }
+    struct value *v = value_new(b, node);
+    struct term t = term_of(b, NULL, node->input[0]);
+    PUSH(b->arena, v->term, v->terms, t);
+    v->encode = node;
+    if (node->encoder == ENCODE_BERNOULLI)
+        PUSH(b->arena, b->plan->dropout, b->plan->dropouts, node);
+    return v;
+}
+
+/* The source may come later: see plan_resolve. */
+static void view_prev(struct builder *b, struct node *node)
+{
+    struct segment s = {.rows = node->size, .prev = node};
+    PUSH(b->arena, b->view[node->index], b->views[node->index], s);
+}
+
+static bool ends_value(const struct node *node)
+{
+    return node->op == N_NEURON || node->op == N_READOUT || node->op == N_ENCODE;
+}
+
 /* Whether the reader of the node can go on where it stopped, so that it need not reach memory. */
 static bool stays_open(struct builder *b, const struct node *node, const struct node *reader)
 {
     if (b->readers[node->index] != 1 || !reader || reader->layer != node->layer)
+        return false;
+    if (b->loops[node->index] != b->loops[reader->index])
         return false;
     if (is_direct(b->plan, node))
         return false;
@@ -191,9 +263,13 @@ static bool stays_open(struct builder *b, const struct node *node, const struct 
     case N_MAP:
     case N_DROPOUT:
     case N_AFFINE:
+        return !pooled && !ends_value(node);
     case N_FLIP:
     case N_CROP:
         return !pooled;
+    case N_NEURON: /* is the whole chain of its value */
+        return b->open[node->index]->links == 0 && !b->open[node->index]->norm && !pooled &&
+               !ends_value(node);
     case N_SUM:
         return node->op == N_DENSE || node->op == N_CONV || node->op == N_SUM;
     default:
@@ -237,10 +313,14 @@ static struct value *open_node(struct builder *b, struct node *node)
         join_views(b, node);
         return NULL;
     case N_NEURON:
-    case N_PREV:
+        return open_neuron(b, node);
     case N_READOUT:
+        return open_readout(b, node);
     case N_ENCODE:
-        break;
+        return open_encoder(b, node);
+    case N_PREV:
+        view_prev(b, node);
+        return NULL;
     }
     bug("operator %d", (int)node->op);
 }
@@ -267,6 +347,11 @@ static void build_values(struct builder *b)
             b->readers[net->node[i]->input[k]->index]++;
             reader[net->node[i]->input[k]->index] = net->node[i];
         }
+    for (int i = 0; i < net->node_count; i++)
+        if (net->node[i]->op == N_PREV) {
+            b->readers[net->node[i]->source->index]++;
+            reader[net->node[i]->source->index] = net->node[i];
+        }
     for (int i = 0; i < net->node_count; i++) {
         struct node *node = net->node[i];
         struct value *v = open_node(b, node);
@@ -290,7 +375,7 @@ static void build_values(struct builder *b)
 static void note_use(struct builder *b, struct value *by, int term, int64_t column,
                      const struct segment *s)
 {
-    struct use u = {by, term, s->from, column, s->rows};
+    struct use u = {by, term, s->from, column, s->rows, s->delay};
     PUSH(b->arena, s->value->use, s->value->uses, u);
 }
 
@@ -300,9 +385,23 @@ static bool passes_error(const struct plan *p, const struct value *to, const str
     return p->net->learn != LEARN_DIRECT_FEEDBACK || (to->layer == from->layer && !to->is_direct);
 }
 
+/* Whether that is new. */
+static bool find_learns(struct plan *p, struct value *v)
+{
+    bool learns = v->norm || (v->neuron && v->neuron->neuron->learnables);
+    for (int t = 0; t < v->terms; t++) {
+        learns |= v->term[t].dense != NULL;
+        for (int s = 0; s < v->term[t].segments; s++)
+            learns |= v->term[t].segment[s].value->learns &&
+                      passes_error(p, v->term[t].segment[s].value, v);
+    }
+    bool found = learns && !v->learns;
+    v->learns = learns;
+    return found;
+}
+
 static void connect(struct builder *b, struct value *v)
 {
-    v->learns = false;
     for (int t = 0; t < v->terms; t++) {
         int64_t column = 0;
         for (int s = 0; s < v->term[t].segments; s++) {
@@ -310,11 +409,20 @@ static void connect(struct builder *b, struct value *v)
             note_use(b, v, t, column, g);
             column += g->rows;
             g->value->turned |= v->term[t].dense && !is_conv(&v->term[t]);
-            v->learns |= g->value->learns && passes_error(b->plan, g->value, v);
         }
-        v->learns |= v->term[t].dense != NULL;
     }
-    v->learns |= v->norm != NULL;
+    find_learns(b->plan, v);
+}
+
+/* Values that are read before they are computed, one time step later, may learn. */
+static void find_late_learns(struct plan *p)
+{
+    bool found = p->net->steps > 0;
+    while (found) {
+        found = false;
+        for (int i = 0; i < p->values; i++)
+            found |= find_learns(p, p->value[i]);
+    }
 }
 
 static struct plan *plan_once(struct arena *arena, struct net *net, bool fuse,
@@ -325,15 +433,21 @@ static struct plan *plan_once(struct arena *arena, struct net *net, bool fuse,
     p->net = net;
     p->fuse = fuse;
     p->crossover = crossover;
+    p->loop_first = p->loop_last = -1;
     p->columns = net->batch <= 16 ? 16 : round_up(net->batch, 32);
     struct builder b = {.plan = p, .arena = arena, .names = names_new(arena)};
     b.readers = NEW_ARRAY(arena, net->node_count, int);
     b.open = NEW_ARRAY(arena, net->node_count, struct value *);
     b.view = NEW_ARRAY(arena, net->node_count, struct segment *);
     b.views = NEW_ARRAY(arena, net->node_count, int);
+    b.loops = plan_looping(arena, net);
     p->names = b.names;
     p->home = NEW_ARRAY(arena, net->node_count, struct value *);
     build_values(&b);
+    if (net->steps) {
+        plan_resolve(p, b.view, b.views);
+        plan_stages(p);
+    }
     plan_signals(p);
     for (int i = 0; i < p->values; i++) {
         struct value *v = p->value[i];
@@ -343,7 +457,10 @@ static struct plan *plan_once(struct arena *arena, struct net *net, bool fuse,
                 PUSH(arena, p->dropout, p->dropouts, v->chain[k]);
         if (!v->is_input)
             plan_chain(p, v);
+        if (v->neuron)
+            v->recall = plan_recall(p, v);
     }
+    find_late_learns(p);
     plan_fields(p);
     plan_rules(p);
     plan_gradients(p);

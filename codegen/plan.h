@@ -15,6 +15,11 @@ struct buffer {
     int64_t at;       /* offset in floats, a multiple of 16 */
     bool placed_last; /* among what the others have left */
     bool by_offset;   /* read in functions of rules alone: a step has no pointer of that name */
+    /* Of timed nets: floats from one time step's slice to the next, 0: all steps use one; slices
+     * zeros ahead of the first step's, others behind the last's. In prediction a ring. */
+    int64_t slice, ahead, behind;
+    bool ring;        /* of 1 + ahead slices */
+    bool zero_behind; /* as those ahead */
 };
 
 struct value;
@@ -27,6 +32,8 @@ struct segment {
     struct value *value;
     int64_t from, rows;
     int parts; /* in a term that can be csr: pieces whose samples fit the first cache */
+    int delay; /* time steps back */
+    const struct node *prev; /* value NULL, while planning: what is read one step back */
 };
 
 /* Rows of a value that can be silent for ever, and the masks of neurons that say which are: a row
@@ -75,8 +82,13 @@ struct use {
     int64_t from;   /* first of this value's rows that is read */
     int64_t column; /* where those rows begin in the reader's input */
     int64_t rows;
+    int delay;
 };
 
+/* When a value of a timed net is computed: what does not change over time before the loop over the
+ * steps, what stands behind a read-out after it. */
+enum stage { STAGE_BEFORE, STAGE_LOOP, STAGE_AFTER };
+struct recall;
 /* What normalising keeps of a channel: what x - mean is multiplied by, mean, inverse
  * deviation; for its error three coefficients; gradients. */
 enum {
@@ -149,6 +161,17 @@ struct value {
                                                                activation; after the rules */
     struct expr *post, *trace;                              /* of the taps */
     struct buffer *shown;                                   /* of prediction */
+    /* Of timed nets: */
+    enum stage stage;
+    struct node *neuron;        /* its whole chain, or NULL */
+    struct recall *recall;      /* of it, see recall.h */
+    struct node *readout;       /* what it is of its one term, summed up in the loop; or NULL */
+    struct node *encode;        /* what makes it of the input; or NULL */
+    int delay;                  /* the largest that it is read at */
+    int reach;                  /* the largest that it reads at */
+    const struct value *marker; /* of the loop: its first value, see update_after */
+    struct buffer *gathered; /* of one before the loop: what comes back from it, over all steps */
+    struct buffer *peak;     /* of a read-out: the step of the largest */
 };
 
 /* An array of the model's struct: floats, bytes of masks, or counters. */
@@ -223,7 +246,9 @@ struct plan {
     int scalars;
     int64_t work, scratch; /* floats */
     size_t head_bytes, train_bytes, predict_bytes;
-    const char *const *note; /* for --explain: what was not fused and why */
+    const char *const *note;   /* for --explain: what was not fused and why */
+    int loop_first, loop_last; /* values of the loop over time steps; none: -1 */
+    bool held;                 /* a neuron has fire or detach: what it keeps, a probe leaves */
 };
 
 /* False, with an error, where the plan would pass 2^46 bytes: asked before any is made, so that no

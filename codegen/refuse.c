@@ -2,6 +2,8 @@
  * first operator of each such kind comes out. */
 #include "plan.h"
 
+static const char *const readout_name[] = {"rate", "total", "last", "peak"};
+
 /* NULL: it is. */
 static const char *not_deployed(const struct node *n)
 {
@@ -14,6 +16,14 @@ static const char *not_deployed(const struct node *n)
         return "avgpool";
     case N_BATCHNORM:
         return "batchnorm";
+    case N_NEURON:
+        return n->neuron->name;
+    case N_PREV:
+        return "prev";
+    case N_READOUT:
+        return readout_name[n->readout];
+    case N_ENCODE:
+        return "time";
     default:
         return NULL;
     }
@@ -22,7 +32,6 @@ static const char *not_deployed(const struct node *n)
 /* NULL: it is lowered. */
 static const char *not_lowered(const struct node *n)
 {
-    static const char *const readout[] = {"rate", "total", "last", "peak"};
     switch (n->op) {
     case N_INPUT:
     case N_AFFINE:
@@ -31,21 +40,18 @@ static const char *not_lowered(const struct node *n)
     case N_CONCAT:
     case N_MAP:
     case N_DROPOUT:
+    case N_NEURON:
+    case N_PREV:
+    case N_READOUT:
+    case N_ENCODE:
     case N_CONV:
     case N_MAXPOOL:
     case N_AVGPOOL:
-    case N_BATCHNORM:
     case N_FLIP:
     case N_CROP:
         return NULL;
-    case N_NEURON:
-        return n->neuron->name;
-    case N_PREV:
-        return "prev";
-    case N_READOUT:
-        return readout[n->readout];
-    case N_ENCODE:
-        return "time";
+    case N_BATCHNORM:
+        return n->timed ? "batchnorm" : NULL;
     }
     bug("operator %d", (int)n->op);
 }

@@ -227,6 +227,16 @@ static inline PLAST_UNUSED float plast_sum(const float *v, int64_t n)
     return s[0];
 }
 
+/* The same over all time steps, whose numbers stand `slice` apart. */
+static inline PLAST_UNUSED float plast_sum_steps(const float *v, int64_t n, int64_t steps,
+                                                 int64_t slice)
+{
+    float sum = 0;
+    for (int64_t t = 0; t < steps; t++)
+        sum += plast_sum(v + t * slice, n);
+    return sum;
+}
+
 /* Lanes of a, then of b, by number. */
 #if defined __clang__
 #define PLAST_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
@@ -297,6 +307,14 @@ static inline PLAST_UNUSED void plast_transpose(const float *restrict from, int6
             row[k] = from + (i + k) * from_line;
         plast_transpose_block(row, count, cols, to + i, line, line - i);
     }
+}
+
+/* n floats, a multiple of 16, become zero. */
+static inline PLAST_UNUSED void plast_clear(float *restrict to, int64_t n)
+{
+#pragma omp for schedule(static)
+    for (int64_t i = 0; i < n; i += 16)
+        memset(to + i, 0, 16 * sizeof *to);
 }
 
 /* All threads of the region come here before any goes on. */

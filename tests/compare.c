@@ -274,7 +274,7 @@ static int take_step(struct comparison *c, float *loss)
     const struct plast_model *m = c->model;
     if (c->step % 2 == 0)
         return m->step(c->block, b->x, b->y, b->targets, b->sample, b->n, loss);
-    size_t inputs = (size_t)m->inputs;
+    size_t inputs = compare_inputs(m);
     int64_t *index = NEW_ARRAY(c->arena, b->n, int64_t);
     float *set = NEW_ARRAY(c->arena, 2 * b->n * inputs, float);
     float *rows = NEW_ARRAY(c->arena, (size_t)m->batch * inputs, float);

@@ -33,6 +33,7 @@ struct comparison {
 /* Records the first difference; returns false. */
 bool differ(struct comparison *, const char *format, ...) PRINTF_LIKE(2, 3);
 
+size_t compare_inputs(const struct plast_model *); /* floats of a sample, with all its frames */
 const struct plast_tensor *find_tensor(const struct plast_model *, const char *name);
 float *tensor_row(const struct comparison *, const struct plast_tensor *, int64_t row);
 int64_t tensor_columns(const struct plast_tensor *);

@@ -31,13 +31,18 @@ static float draw_input(struct comparison *c)
     return draw(c) % 8 ? (float)(sum * 1.7) : 0;
 }
 
+size_t compare_inputs(const struct plast_model *m)
+{
+    return (size_t)(m->inputs * (m->frames > 0 ? m->frames : 1));
+}
+
 void make_batch(struct comparison *c)
 {
     struct batch *b = &c->batch;
     uint64_t batch = (uint64_t)c->model->batch;
 
     b->n = c->step == 0 ? batch : c->step == 1 ? 1 : 1 + draw(c) % batch;
-    for (size_t i = 0; i < b->n * (size_t)c->model->inputs; i++)
+    for (size_t i = 0; i < b->n * compare_inputs(c->model); i++)
         b->x[i] = draw_input(c);
     for (size_t i = 0; i < b->n * (size_t)c->model->outputs; i++)
         b->target[i] = (float)uniform(c) * 2 - 1;
@@ -83,7 +88,7 @@ static void get_memory(struct comparison *c)
     c->second = guarded(saved);
     c->gradient = guarded((size_t)m->probe_size * sizeof(float));
     c->out = guarded((batch * (size_t)m->outputs + 1) * sizeof(float));
-    c->batch.x = guarded(batch * (size_t)m->inputs * sizeof(float));
+    c->batch.x = guarded(batch * compare_inputs(m) * sizeof(float));
     c->batch.target = guarded(batch * (size_t)m->outputs * sizeof(float));
     c->batch.label = guarded((batch + 1) * sizeof(int32_t));
     c->batch.number = guarded((batch + 1) * sizeof(uint64_t));
@@ -196,9 +201,9 @@ static bool same_head(struct comparison *c)
 {
     const struct plast_model *m = c->model;
     const struct net *net = c->net;
-    int64_t frames = net->frames ? net->steps : 1;
     bool same = m->abi == PLAST_ABI && !strcmp(m->name, net->name) &&
-                m->inputs == net->node[0]->size * frames &&
+                m->inputs == net->node[0]->size && m->steps == net->steps &&
+                m->frames == (net->frames ? net->steps : 0) &&
                 m->outputs == net->output->value->size && m->batch == net->batch &&
                 m->epochs == net->epochs && m->seed == net->seed &&
                 (int)m->loss == (int)net->loss && (int)m->learn == (int)net->learn &&

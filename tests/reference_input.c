@@ -99,9 +99,11 @@ static struct number spike_at_random(const struct reference *r, const struct nod
                                      const struct given *g, int64_t sample, int64_t element,
                                      struct number x)
 {
-    uint64_t key = g->training ? input_key(r, node, g, sample)
-                               : plast_key(0, STREAM_INPUT, (uint64_t)node->index, UINT64_MAX,
-                                           sample_number(r, g, sample));
+    /* in evaluation no count of steps stands in for a sample's number */
+    uint64_t number = g->sample ? g->sample[sample] : (uint64_t)sample;
+    uint64_t key = g->training
+                       ? input_key(r, node, g, sample)
+                       : plast_key(0, STREAM_INPUT, (uint64_t)node->index, UINT64_MAX, number);
     double chance = x.value * node->gain;
     double rounding = (double)(float)chance == chance ? 0 : NUMBER_ROUNDING * 2 * fabs(chance);
     struct number n = {chance, x.error * fabs(node->gain) + rounding, 0, 0};
