@@ -10,7 +10,7 @@ enum storage {
     STORED_DENSE,
     STORED_CSR8,  /* of each column how many, and steps from one live row to the next, in 8 bits */
     STORED_CSR16, /* in 16 */
-    STORED_BITS,  /* of each column how many, and a bit for each row */
+    STORED_BITS, /* a bit for each column that has live rows, where it starts, a bit for each row */
     STORAGES
 };
 
@@ -30,12 +30,12 @@ struct product {
     int64_t live;
     bool is_input; /* no weights of the model: an input as it is */
     enum storage storage;
-    size_t bytes;          /* of all that follows, in C */
-    struct numbers counts; /* [cols]; none where dense */
-    struct numbers index;  /* steps, or bytes of the mask */
-    double *stored;        /* weights in their order; a step over more than fits has a zero */
+    size_t bytes;           /* of all that follows, in C */
+    struct numbers columns; /* of a mask: bits of columns, in whole words of 64 */
+    struct numbers counts;  /* of csr, [cols]; of a mask where the weights of live columns start */
+    struct numbers index;   /* steps, or bytes of the mask, those of each column even in number */
+    double *stored;         /* weights in their order; a step over more than fits has a zero */
     int64_t weights;
-    int64_t beyond;   /* zeros after them, which vectors may read */
     double *scale;    /* [rows], of --int8: what 1 is worth */
     const char *name; /* of its arrays in C */
 };
@@ -125,8 +125,8 @@ const char *deploy_name_of(const struct deployment *, const struct value *); /* 
 void deploy_report_html(struct text *, const struct deployment *);
 void deploy_report_json(struct text *, const struct deployment *);
 
-/* Its sums have room for whole vectors, so that products need not stop short of the last rows. */
-bool deploy_pads(const struct deployment *, const struct deployed *);
+/* Zeros after its weights, which vectors may read. */
+int64_t stored_beyond(const struct product *);
 const char *storage_name(enum storage); /* "csr8" */
 
 #endif

@@ -3,6 +3,7 @@
 #include "memory.h"
 
 #include <math.h>
+#include <string.h>
 
 const char *storage_name(enum storage s)
 {
@@ -49,27 +50,37 @@ static void store_csr(struct arena *a, struct product *p, int64_t most)
     }
 }
 
+/* Columns without a live row, as of inputs that are never lit, have one bit and no more. */
 static void store_bits(struct arena *a, struct product *p)
 {
+    p->columns.count = (p->cols + 63) / 64 * 8;
+    p->columns.value = NEW_ARRAY(a, p->columns.count, int64_t);
     for (int64_t col = 0; col < p->cols; col++) {
-        int64_t count = 0;
-        for (int64_t first = 0; first < p->rows; first += 8) {
+        const uint8_t *alive = p->alive + col * p->rows;
+        if (!memchr(alive, 1, (size_t)p->rows))
+            continue;
+        p->columns.value[col / 8] |= (int64_t)1 << col % 8;
+        set_numbers(a, &p->counts, p->weights);
+        for (int64_t first = 0; first < (p->rows + 15) / 16 * 16; first += 8) {
             int64_t bits = 0;
             for (int64_t row = first; row < p->rows && row < first + 8; row++)
-                if (p->alive[col * p->rows + row]) {
+                if (alive[row]) {
                     bits |= (int64_t)1 << (row - first);
                     push_weight(a, p, p->weight[col * p->rows + row]);
-                    count++;
                 }
             set_numbers(a, &p->index, bits);
         }
-        set_numbers(a, &p->counts, count);
     }
+}
+
+int64_t stored_beyond(const struct product *p)
+{
+    return p->storage == STORED_DENSE || p->storage == STORED_BITS ? 16 : 0;
 }
 
 static void store_as(struct arena *a, struct product *p, enum storage storage, size_t each)
 {
-    p->counts = p->index = (struct numbers){.bytes = 1};
+    p->columns = p->counts = p->index = (struct numbers){.bytes = 1};
     p->stored = NULL;
     p->weights = 0;
     p->storage = storage;
@@ -90,15 +101,9 @@ static void store_as(struct arena *a, struct product *p, enum storage storage, s
     case STORAGES:
         bug("no form");
     }
-    p->beyond = 0;
-    if (storage == STORED_BITS && each == sizeof(float)) {
-        int64_t with = p->weights;
-        while (with < p->weights + 7)
-            PUSH(a, p->stored, with, 0);
-        p->beyond = 7;
-    }
-    p->bytes = (size_t)(p->weights + p->beyond) * each +
-               (size_t)(p->counts.count * p->counts.bytes + p->index.count * p->index.bytes);
+    p->bytes = (size_t)(p->weights + stored_beyond(p)) * each +
+               (size_t)(p->columns.count + p->counts.count * p->counts.bytes +
+                        p->index.count * p->index.bytes);
 }
 
 static void store(struct deployment *d, struct product *p)
@@ -147,16 +152,6 @@ static size_t count_bytes(const struct deployed *v, bool int8)
     return bytes;
 }
 
-bool deploy_pads(const struct deployment *d, const struct deployed *v)
-{
-    bool bits = false;
-    for (int i = 0; i < v->products; i++)
-        bits |= v->product[i].storage == STORED_BITS;
-    for (int i = 0; i < v->products; i++)
-        bits &= v->product[i].storage != STORED_DENSE;
-    return bits && !d->int8 && !(v->is_output && v->rows == v->units);
-}
-
 static void add_buffer(struct deployment *d, struct buffer ***list, int *count, struct buffer *b,
                        const char *name, int64_t words, int first, int last)
 {
@@ -172,8 +167,7 @@ static void lay_out(struct deployment *d)
     for (int i = 0; i < d->values; i++) {
         struct deployed *v = d->value[i];
         if (!v->is_input && !(v->is_output && v->rows == v->units))
-            add_buffer(d, &list, &count, &v->sums, v->name,
-                       deploy_pads(d, v) ? round_up(v->rows, 8) : v->rows, i, v->last);
+            add_buffer(d, &list, &count, &v->sums, v->name, v->rows, i, v->last);
         if (d->int8 && v->is_quantised)
             add_buffer(d, &list, &count, &v->integers, arena_format(d->arena, "%s_q", v->name),
                        (v->rows + 3) / 4, i, v->last);

@@ -156,7 +156,8 @@ static void see_pass(const struct site *s, const struct pass *pass, struct asked
     case PASS_IF:
         break;
     case PASS_REDUCE:
-        asked->of_dead |= matrix && (r->space == SPACE_INPUT || !is_zero_at_dead(s, r->value));
+        asked->of_dead |= matrix && (r->space == SPACE_INPUT || r->space == SPACE_KERNEL ||
+                                     !is_zero_at_dead(s, r->value));
         break;
     case PASS_QUANTILE:
     case PASS_LOWEST:
@@ -201,12 +202,9 @@ static const char *why_still(const struct plan *p, const struct value *v)
 {
     if (p->net->steps)
         return "weights of nets that run over time stay dense";
-    for (int t = 0; t < v->terms; t++) {
+    for (int t = 0; t < v->terms; t++)
         if (v->term[t].dense && !v->term[t].alive)
             return "nothing in it can die";
-        if (is_conv(&v->term[t]))
-            return "its weights slide over maps";
-    }
     for (int i = 0; i < p->sites; i++) {
         const struct site *s = p->site[i];
         if (s->value != v)
@@ -232,21 +230,66 @@ static bool is_mobile(const struct plan *p, const struct value *v)
     return true;
 }
 
-/* Whether the neurons of the value can be packed: whatever has a row for each of them moves along.
- */
-static bool can_pack(const struct plan *p, const struct value *v)
+/* The values that have a row for each neuron of one value, so that all are packed with it. */
+struct family {
+    struct value **member;
+    int members;
+};
+
+/* A reader that goes neuron by neuron: pooled, normalised, or a chain of its own. */
+static bool follows(const struct value *by, const struct value *v)
 {
-    if (!v->alive || !v->has_neurons || v->map > 1 || v->norm || v->is_output || v->is_copy ||
-        !is_mobile(p, v) || p->net->learn != LEARN_BACKPROP)
-        return false;
+    return !has_update(by) && by->terms == 1 && by->term[0].segments == 1 &&
+           by->term[0].rows == v->rows && !by->alive && !by->is_output && !by->is_copy;
+}
+
+/* Of weights that read what is packed the columns move along. */
+static bool can_read(const struct plan *p, const struct value *by, const struct term *t,
+                     const struct value *v)
+{
+    return t->dense && t->segments == 1 && t->rows == v->rows && is_mobile(p, by) &&
+           (!is_conv(t) || t->dense->groups == 1);
+}
+
+static bool add_readers(const struct plan *p, struct family *f, struct value *v)
+{
+    PUSH(p->arena, f->member, f->members, v);
     for (int i = 0; i < v->uses; i++) {
-        const struct use *u = &v->use[i];
-        const struct term *t = &u->by->term[u->term];
-        if (!t->dense || is_conv(t) || t->segments != 1 || u->rows != v->rows ||
-            !is_mobile(p, u->by))
+        struct value *by = v->use[i].by;
+        if (follows(by, v) ? !add_readers(p, f, by)
+                           : !can_read(p, by, &by->term[v->use[i].term], v))
             return false;
     }
     return v->uses > 0;
+}
+
+/* What has the weights that make the value: itself, or what it normalises. */
+static struct value *made_by(struct value *v)
+{
+    struct value *from = v->norm ? v->term[0].segment[0].value : v;
+    return has_update(from) && (from == v || from->uses == 1) ? from : NULL;
+}
+
+static bool are_packable(const struct plan *p, const struct value *v)
+{
+    for (int t = 0; t < v->terms; t++)
+        if (is_conv(&v->term[t]) && v->term[t].dense->groups > 1)
+            return false;
+    return is_mobile(p, v);
+}
+
+/* Whether the neurons of the value can be packed, and with what. */
+static bool can_pack(const struct plan *p, struct value *v, struct family *f)
+{
+    if (!v->alive || !v->has_neurons || v->is_output || v->is_copy ||
+        p->net->learn != LEARN_BACKPROP)
+        return false;
+    struct value *from = made_by(v);
+    if (!from || !are_packable(p, from))
+        return false;
+    if (from != v)
+        PUSH(p->arena, f->member, f->members, from);
+    return add_readers(p, f, v);
 }
 
 static struct field *add_field(struct plan *p, struct layer *layer, const char *name, int kind,
@@ -322,6 +365,9 @@ static void plan_csr(struct plan *p, struct value *v)
     if (v->still || crossover == 0)
         return;
     for (int t = 0; t < v->terms; t++)
+        if (is_conv(&v->term[t]))
+            return;
+    for (int t = 0; t < v->terms; t++)
         if (v->term[t].dense && (v->rows > MOST_INDEX || v->term[t].rows > MOST_INDEX))
             return;
     v->form = add_field(p, v->layer, arena_format(p->arena, "%s.form", v->name), F_COUNTS, 8)->name;
@@ -339,13 +385,18 @@ void plan_forms(struct plan *p)
             p->value[i]->still = "it has no weights";
     for (int i = 0; i < p->values; i++) {
         struct value *v = p->value[i];
-        if (can_pack(p, v)) {
-            v->live =
-                add_field(p, v->layer, arena_format(p->arena, "%s.held", v->name), F_COUNTS, 8)
-                    ->name;
-            v->place = add_field(p, v->layer, arena_format(p->arena, "%s.place", v->name), F_PLACES,
-                                 v->rows)
-                           ->name;
+        struct family f = {NULL, 0};
+        if (!can_pack(p, v, &f))
+            continue;
+        const char *live =
+            add_field(p, v->layer, arena_format(p->arena, "%s.held", v->name), F_COUNTS, 8)->name;
+        const char *place = add_field(p, v->layer, arena_format(p->arena, "%s.place", v->name),
+                                      F_PLACES, neurons_in(v))
+                                ->name;
+        for (int k = 0; k < f.members; k++) {
+            f.member[k]->live = live;
+            f.member[k]->place = place;
+            f.member[k]->of_channels = v->map > 1;
         }
     }
     for (int i = 0; i < p->values; i++)

@@ -74,18 +74,22 @@ struct expr *lower_keep(struct kernel *, const struct value *, int i, const char
 struct cstmt *lower_modulated(struct kernel *, const struct value *, const char *name,
                               const char *row, struct cstmt **head);
 
-/* Forms, see form.c. How many rows of the value there are; the columns of a weight that reads it;
- * which neuron row `row` is; row `row` of a weight's columns. Parameters are added to the kernel.
- */
+/* Forms, see form.c. How many neurons and rows of the value there are; the columns of a dense
+ * weight that reads it; which neuron the row-th is. Parameters are added to the kernel. */
+const char *held_neurons(struct kernel *, const struct value *);
 const char *rows_of(struct kernel *, const struct value *);
 const char *columns_of(struct kernel *, const struct value *);
 const char *place_of(struct kernel *, const struct value *, const char *row);
+const char *weight_columns(struct kernel *, const struct term *);
 /* In two steps, where it may turn out not to be needed. */
 const char *place_text(struct arena *, const struct value *, const char *row);
 void place_if_used(struct kernel *, const struct value *, const struct cstmt *);
+/* The unit that a row is. */
+const char *unit_text(struct arena *, const struct value *, const char *row);
 /* The same where `m` is. */
 const char *module_rows(struct module *, const struct value *);
 /* Whichever fits the form that the value's weights have; csr NULL: it has but one. */
+struct cstmt *hold_all(struct module *, const struct value *); /* nothing is packed */
 struct cstmt *by_form(struct module *, const struct value *, struct cstmt *dense,
                       struct cstmt *csr);
 /* `static void pack(m)`, `unpack(m)` and the manifest's entries, where there are forms. */
@@ -156,6 +160,10 @@ struct expr *norm_output(struct kernel *, const struct value *, const struct use
                          const char *row);
 void lower_moments(struct module *, struct value *);       /* before the value */
 void lower_norm_backward(struct module *, struct value *); /* after its error */
+/* A tile of the rows from i on, of which `rows` are held of `all`: PLAST_ROWS of them or, at the
+ * end, fewer; `tile` makes the call for a constant number. */
+struct cstmt *tile_rows(struct arena *, const struct value *, const char *rows, const char *all,
+                        struct cstmt *(*tile)(void *, const char *rows), void *);
 /* Which neuron of the value row `unit` is of; and the kernel's position is set. */
 const char *neuron_of_unit(struct kernel *, const struct value *, const char *unit);
 /* Tiles of sums over samples, `sum`, of products of `error` [rows][COLUMNS] and `in` [n][line]. */

@@ -121,8 +121,15 @@ static struct samples input_signals(const struct plan *p, const struct site *s,
 /* How many values a sample has in a signal of the value. */
 static const char *signal_rows(struct kernel *k, const struct site *s, const struct value *v)
 {
-    return is_conv(s->term) ? arena_format(k->module->arena, "%lld", (long long)neurons_in(v))
-                            : rows_of(k, v);
+    return is_conv(s->term) ? held_neurons(k, v) : rows_of(k, v);
+}
+
+/* The place of row `unit` in its space. */
+static const char *unit_of_signal(struct kernel *k, const struct site *s, const struct value *v)
+{
+    place_of(k, v, "unit");
+    return is_conv(s->term) ? place_text(k->module->arena, v, "unit")
+                            : unit_text(k->module->arena, v, "unit");
 }
 
 static int64_t signal_columns(const struct site *s, const struct segment *g)
@@ -146,7 +153,8 @@ static struct cstmt *sum_samples(struct place *p, const struct pass *pass, struc
     struct cstmt *element = sample_value(p, e, "unit", signals, code(a, NULL, "part[l] += x;"));
     kernel_param(&p->kernel, "float *restrict", "result", "%s",
                  slot_memory(p->kernel.module, site_slot(p->site, r->target)));
-    struct holes h = {.s = {element, clear_target(a, v->live ? v : NULL, v->rows)}};
+    struct holes h = {
+        .s = {element, clear_target(a, v->live ? v : NULL, space_places(p->site, r->space))}};
     h.s[2] =
         each_step(p->kernel.module, code(a, &h,
                                          "for (int64_t c = 0; c < n; c += 16)"
@@ -164,7 +172,7 @@ static struct cstmt *sum_samples(struct place *p, const struct pass *pass, struc
                        "    result[%s] = plast_sum16(part)%s;"
                        "}",
                        signal_rows(&p->kernel, p->site, v), i, (long long)column,
-                       place_of(&p->kernel, v, "unit"), i, share(p->kernel.module, r)));
+                       unit_of_signal(&p->kernel, p->site, v), i, share(p->kernel.module, r)));
 }
 
 static struct cstmt *sum_inputs(struct module *m, const struct site *s, const struct pass *pass)
@@ -216,7 +224,7 @@ static struct cstmt *lower_side(struct module *m, const struct site *s, const st
                        "    @1"
                        "}",
                        signal_rows(&p->kernel, s, v), inputs ? "j" : "i", (long long)column,
-                       place_of(&p->kernel, v, "unit"), inputs ? "j" : "i"));
+                       unit_of_signal(&p->kernel, s, v), inputs ? "j" : "i"));
 }
 
 /* Both sides as buffers, of a product over the samples. */
@@ -308,19 +316,21 @@ static struct cstmt *pair_product(struct module *m, const struct site *s, const 
                                 "    independent for (int l = 0; l < 16; l++)"
                                 "        part[l] += error[%si * COLUMNS + c + l] * pre[c + l%s];",
                                 neurons, inputs))}};
-    struct cstmt *body =
-        code(m->arena, &h,
-             "independent for (int64_t i = 0; i < %lld; i++)"
-             "    for (int64_t j = 0; j < %lld; j++) {"
-             "        const float *pre = in + (i / %lld * %lld + j) * COLUMNS;"
-             "        float part[16];"
-             "        for (int l = 0; l < 16; l++)"
-             "            part[l] = 0.0f;"
-             "        @0"
-             "        result[i * %lld + j] = plast_sum16(part)%s;"
-             "    }",
-             (long long)e.rows, (long long)e.cols, (long long)(e.rows / s->term->dense->groups),
-             (long long)e.cols, (long long)e.line, share(m, pass->stmt[0]));
+    struct cstmt *body = code(m->arena, &h,
+                              "independent for (int64_t i = 0; i < %s; i++)"
+                              "    for (int64_t j = 0; j < %s; j++) {"
+                              "        const float *pre = in + (i / %lld * %lld + j) * COLUMNS;"
+                              "        float part[16];"
+                              "        for (int l = 0; l < 16; l++)"
+                              "            part[l] = 0.0f;"
+                              "        @0"
+                              "        result[i * %lld + j] = plast_sum16(part)%s;"
+                              "    }",
+                              held_neurons(&k, s->value),
+                              site_input(s) ? held_neurons(&k, site_input(s))
+                                            : arena_format(m->arena, "%lld", (long long)e.cols),
+                              (long long)(e.rows / s->term->dense->groups), (long long)e.cols,
+                              (long long)e.line, share(m, pass->stmt[0]));
     kernel_finish(&k, pass_comment(m, s, pass), body);
     return cstmt_join(calls, kernel_call(&k));
 }
@@ -335,20 +345,22 @@ void lower_map_sums(struct module *m)
         kernel_param(&k, "const float *restrict", "in", "m->work + %lld", (long long)sum->of->at);
         kernel_param(&k, "float *restrict", "out", "m->work + %lld", (long long)sum->to->at);
         long long slices = sum->of->slice ? sum->of->floats / sum->of->slice : 1;
-        struct cstmt *body = code(a, NULL,
-                                  "independent for (int64_t i = 0; i < %lld; i++)"
-                                  "    for (int64_t c = 0; c < n; c += 16) {"
-                                  "        float sum[16];"
-                                  "        for (int l = 0; l < 16; l++)"
-                                  "            sum[l] = 0.0f;"
-                                  "        for (int64_t p = 0; p < %lld; p++)"
-                                  "            independent for (int l = 0; l < 16; l++)"
-                                  "                sum[l] += in[(i * %lld + p) * COLUMNS + c + l];"
-                                  "        independent for (int l = 0; l < 16; l++)"
-                                  "            out[i * COLUMNS + c + l] = sum[l];"
-                                  "    }",
-                                  slices * (long long)neurons_in(sum->value),
-                                  (long long)sum->value->map, (long long)sum->value->map);
+        struct cstmt *body =
+            code(a, NULL,
+                 "independent for (int64_t i = 0; i < %s; i++)"
+                 "    for (int64_t c = 0; c < n; c += 16) {"
+                 "        float sum[16];"
+                 "        for (int l = 0; l < 16; l++)"
+                 "            sum[l] = 0.0f;"
+                 "        for (int64_t p = 0; p < %lld; p++)"
+                 "            independent for (int l = 0; l < 16; l++)"
+                 "                sum[l] += in[(i * %lld + p) * COLUMNS + c + l];"
+                 "        independent for (int l = 0; l < 16; l++)"
+                 "            out[i * COLUMNS + c + l] = sum[l];"
+                 "    }",
+                 slices > 1 ? arena_format(a, "%lld", slices * (long long)neurons_in(sum->value))
+                            : held_neurons(&k, sum->value),
+                 (long long)sum->value->map, (long long)sum->value->map);
         kernel_finish(&k, "Sums over maps, for rules.", body);
         m->after = cstmt_join(m->after, in_region(m, kernel_call(&k)));
     }

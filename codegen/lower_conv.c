@@ -77,6 +77,25 @@ static long long block_of(const struct value *v, bool back)
     return block;
 }
 
+struct map_tile {
+    const struct kernel *kernel;
+    const char *inside; /* when the window is in the map whole; NULL: always */
+    bool never;
+};
+
+static struct cstmt *map_tile(void *context, const char *rows)
+{
+    const struct map_tile *m = context;
+    const struct kernel *k = m->kernel;
+    struct holes h;
+    for (int in = 0; in < 2; in++)
+        h.s[in] = code(k->module->arena, NULL, "%s_tile(%s, %d, i, c, y, x, %s);", k->name, rows,
+                       in, k->tile_names);
+    return !m->inside ? h.s[1]
+           : m->never ? h.s[0]
+                      : code(k->module->arena, &h, "if (%s) { @1 } else { @0 }", m->inside);
+}
+
 static struct cstmt *tiles(struct kernel *k, const struct value *v, bool back)
 {
     struct arena *a = k->module->arena;
@@ -86,19 +105,22 @@ static struct cstmt *tiles(struct kernel *k, const struct value *v, bool back)
     bool never = y.from >= y.to || x.from >= x.to;
     const char *inside = arena_format(a, "y >= %lld && y < %lld && x >= %lld && x < %lld", y.from,
                                       y.to, x.from, x.to);
-    struct cstmt *call[2];
-    for (int whole = 0; whole < 2; whole++) {
-        const char *rows = whole ? "PLAST_ROWS" : arena_format(a, "%lld %% PLAST_ROWS", block);
-        struct cstmt *tile[2];
-        for (int in = 0; in < 2; in++)
-            tile[in] =
-                code(a, NULL, "%s_tile(%s, %d, i, c, y, x, %s);", k->name, rows, in, k->tile_names);
-        struct holes h = {.s = {tile[1], tile[0]}};
-        call[whole] = always  ? tile[1]
-                      : never ? tile[0]
-                              : code(a, &h, "if (%s) { @0 } else { @1 }", inside);
+    struct map_tile t = {k, always ? NULL : inside, never};
+    if (v->live) { /* and so no groups */
+        struct holes h = {.s = {tile_rows(a, v, held_neurons(k, v), arena_format(a, "%lld", block),
+                                          map_tile, &t)}};
+        return code(a, &h,
+                    "collapse for (int64_t y = 0; y < %lld; y++)"
+                    "    for (int64_t c = 0; c < n; c += STRIP) {"
+                    "        for (int64_t i = 0; i < %s; i += PLAST_ROWS)"
+                    "            for (int64_t x = 0; x < %lld; x++) {"
+                    "                @0"
+                    "            }"
+                    "    }",
+                    high, held_neurons(k, v), wide);
     }
-    struct holes h = {.s = {call[1], call[0]}};
+    struct holes h = {.s = {map_tile(&t, "PLAST_ROWS"),
+                            map_tile(&t, arena_format(a, "%lld %% PLAST_ROWS", block))}};
     h.s[2] = code(a, &h,
                   "for (int64_t i = b; i < b + %lld; i += PLAST_ROWS) {"
                   "    for (int64_t x = 0; x < %lld; x++) {"
@@ -185,7 +207,7 @@ static struct cstmt *conv_inputs(struct kernel *k, const struct value *v, int t,
         s = cstmt_join(
             s,
             code(a, &h,
-                 "for (int64_t j = 0; j < %lld; j++)"
+                 "for (int64_t j = 0; j < %s; j++)"
                  "    for (int64_t ky = %s; ky < %s; ky++)"
                  "        for (int64_t kx = %s; kx < %s; kx++) {"
                  "            const float *from = %s + (((%s) * %lld + (y * %lld + ky - %lld)) * "
@@ -194,7 +216,8 @@ static struct cstmt *conv_inputs(struct kernel *k, const struct value *v, int t,
                  "+ kx;"
                  "            @0"
                  "        }",
-                 channels, bound(a, "PLAST_MOST", 0, left(a, w, 0, HEIGHT)),
+                 g->value->live ? held_neurons(k, g->value) : arena_format(a, "%lld", channels),
+                 bound(a, "PLAST_MOST", 0, left(a, w, 0, HEIGHT)),
                  bound(a, "PLAST_LEAST", w->size[0], left(a, w, high, HEIGHT)),
                  bound(a, "PLAST_MOST", 0, left(a, w, 0, WIDTH)),
                  bound(a, "PLAST_LEAST", w->size[1], left(a, w, wide, WIDTH)), in, base, high,
@@ -248,7 +271,7 @@ static struct cstmt *conv_outputs(struct kernel *k, const struct use *u, int num
                              : arena_format(a, "%lld + i", (long long)(u->column / from->map));
     struct holes h = {.s = {code(a, NULL, multiply, taps)}};
     return code(a, &h,
-                "for (int64_t j = 0; j < %lld; j++)"
+                "for (int64_t j = 0; j < %s; j++)"
                 "    for (int64_t ky = %s; ky < %s; ky += %lld)"
                 "        for (int64_t kx = %s; kx < %s; kx += %lld) {"
                 "            const float *from = %s + (((%s) * %lld + %s) * %lld + %s) * COLUMNS + "
@@ -257,9 +280,10 @@ static struct cstmt *conv_outputs(struct kernel *k, const struct use *u, int num
                 "kx;"
                 "            @0"
                 "        }",
-                outs, y.from, y.to, (long long)w->stride[0], x.from, x.to, (long long)w->stride[1],
-                in, row, side(by, HEIGHT), y.at, side(by, WIDTH), x.at, name, row,
-                (long long)t->line, column, (long long)w->size[0], (long long)w->size[1]);
+                by->live ? held_neurons(k, by) : arena_format(a, "%lld", outs), y.from, y.to,
+                (long long)w->stride[0], x.from, x.to, (long long)w->stride[1], in, row,
+                side(by, HEIGHT), y.at, side(by, WIDTH), x.at, name, row, (long long)t->line,
+                column, (long long)w->size[0], (long long)w->size[1]);
 }
 
 /* What comes back from dense weights, of one place of all channels. */
@@ -278,7 +302,7 @@ static struct cstmt *flat_outputs(struct kernel *k, const struct use *u, int num
                 "    const float *first = %s + j * %lld + %lld + i * %lld + p;"
                 "    @0"
                 "}",
-                u->by->units, in, name, (long long)t->line, (long long)u->column, map);
+                rows_of(k, u->by), in, name, (long long)t->line, (long long)u->column, map);
 }
 
 static struct cstmt *map_outputs(struct kernel *k, const struct use *u, int number)
@@ -453,55 +477,82 @@ static void tap_tile(struct kernel *k, const struct field *f, const struct taps 
 }
 
 /* The tiles of a segment: `q` runs over what of the window and the channels a tile begins at. */
+struct tap_call {
+    const struct kernel *kernel;
+    const struct taps *taps;
+    const char *ins; /* channels of the input that there are */
+};
+
+static struct cstmt *tap_call(const struct tap_call *c, const char *rows, const char *taps)
+{
+    bool along = c->taps->along;
+    return code(c->kernel->module->arena, NULL, "%s_tile(%s, %s, i, %s, ky, %s, %s);",
+                c->kernel->name, rows, taps, along ? "j" : "u", along ? "u" : "kx",
+                c->kernel->tile_names);
+}
+
+/* The tiles of `rows` channels, of all taps from u on: packed inputs end at a multiple of four. */
+static struct cstmt *tap_columns(const struct tap_call *c, const char *rows, long long deep)
+{
+    struct arena *a = c->kernel->module->arena;
+    struct holes h = {.s = {tap_call(c, rows, "PLAST_TAPS"),
+                            tap_call(c, rows, arena_format(a, "%lld %% PLAST_TAPS", deep))}};
+    if (c->taps->along || !c->taps->from->live)
+        return code(a, &h, "if (u + PLAST_TAPS <= %lld) { @0 } else { @1 }", deep);
+    h.s[2] = tap_call(c, rows, "4");
+    h.s[3] = tap_call(c, rows, "2");
+    return code(a, &h,
+                "if (u + PLAST_TAPS <= %s) { @0 }"
+                "else { if (%s - u == %lld %% PLAST_TAPS) { @1 }"
+                "else { if (%s - u == 4) { @2 } else { @3 } } }",
+                c->ins, c->ins, deep, c->ins);
+}
+
+/* The tiles of a segment: `u` runs over the channels, or places of the window, that a tile holds,
+ * `q` over the others. */
 static struct cstmt *tap_tiles(struct kernel *k, const struct taps *p)
 {
     struct arena *a = k->module->arena;
     long long kh = p->w->size[0], kw = p->w->size[1], outs = neurons_in(p->v);
     long long block = outs / p->t->dense->groups, deep = p->along ? kw : p->ins;
-    const char *rest = arena_format(a, "%lld %% PLAST_TAPS", deep);
-    struct cstmt *call[4];
-    for (int c = 0; c < 4; c++)
-        call[c] = code(a, NULL, "%s_tile(%s, %s, i, %s, ky, %s, %s);", k->name,
-                       c & 1 ? arena_format(a, "%lld %% PLAST_TAP_ROWS", block) : "PLAST_TAP_ROWS",
-                       c & 2 ? rest : "PLAST_TAPS", p->along ? "j" : "u", p->along ? "u" : "kx",
-                       k->tile_names);
-    struct holes h = {.s = {call[0], call[1], call[2], call[3]}};
-    h.s[4] = code(a, &h,
-                  "if (i + PLAST_TAP_ROWS <= b + %lld) {"
-                  "    if (u + PLAST_TAPS <= %lld) { @0 } else { @2 }"
-                  "} else {"
-                  "    if (u + PLAST_TAPS <= %lld) { @1 } else { @3 }"
-                  "}",
-                  block, deep, deep);
+    const char *ins = p->from->live ? held_neurons(k, p->from) : arena_format(a, "%lld", p->ins);
+    const char *rows = p->v->live ? held_neurons(k, p->v) : arena_format(a, "%lld", outs);
+    struct tap_call c = {k, p, ins};
+    struct holes h = {
+        .s = {tap_columns(&c, "PLAST_TAP_ROWS", deep),
+              tap_columns(&c, arena_format(a, "%lld %% PLAST_TAP_ROWS", block), deep)}};
+    const char *to = block == outs ? rows : arena_format(a, "b + %lld", block);
+    h.s[4] = code(a, &h, "if (i + PLAST_TAP_ROWS <= %s) { @0 } else { @1 }", to);
     /* all that the loops below go over, as one loop that threads share */
-    long long outer = p->along ? p->ins * kh : kh * kw;
+    const char *outer =
+        p->along ? arena_format(a, "%s * %lld", ins, kh) : arena_format(a, "%lld", kh * kw);
+    const char *end = p->along ? arena_format(a, "%lld", kw) : ins;
     const char *first = p->along ? arena_format(a, "const int64_t j = q / %lld;", kh)
                                  : arena_format(a, "const int64_t ky = q / %lld;", kw);
     const char *second = p->along ? arena_format(a, "const int64_t ky = q %% %lld;", kh)
                                   : arena_format(a, "const int64_t kx = q %% %lld;", kw);
     if (block == outs)
         return code(a, &h,
-                    "collapse for (int64_t q = 0; q < %lld; q++)"
-                    "    for (int64_t i = 0; i < %lld; i += PLAST_TAP_ROWS) {"
-                    "        const int64_t b = 0;"
+                    "collapse for (int64_t q = 0; q < %s; q++)"
+                    "    for (int64_t i = 0; i < %s; i += PLAST_TAP_ROWS) {"
                     "        %s"
                     "        %s"
-                    "        for (int64_t u = 0; u < %lld; u += PLAST_TAPS) {"
+                    "        for (int64_t u = 0; u < %s; u += PLAST_TAPS) {"
                     "            @4"
                     "        }"
                     "    }",
-                    outer, outs, first, second, deep);
+                    outer, rows, first, second, end);
     return code(a, &h,
                 "collapse for (int64_t b = 0; b < %lld; b += %lld)"
-                "    for (int64_t q = 0; q < %lld; q++) {"
+                "    for (int64_t q = 0; q < %s; q++) {"
                 "        %s"
                 "        %s"
-                "        for (int64_t u = 0; u < %lld; u += PLAST_TAPS)"
+                "        for (int64_t u = 0; u < %s; u += PLAST_TAPS)"
                 "            for (int64_t i = b; i < b + %lld; i += PLAST_TAP_ROWS) {"
                 "                @4"
                 "            }"
                 "    }",
-                outs, block, outer, first, second, deep, block);
+                outs, block, outer, first, second, end, block);
 }
 
 struct cstmt *lower_conv_gradient(struct module *m, const struct value *v, const struct term *t)

@@ -5,26 +5,49 @@
 #include "names.h"
 #include "sites.h"
 
+static const char *times_map(struct arena *a, const struct value *v, const char *neurons)
+{
+    return v->map > 1 ? arena_format(a, "%s * %lld", neurons, (long long)v->map) : neurons;
+}
+
 const char *module_rows(struct module *m, const struct value *v)
 {
-    return v->live ? arena_format(m->arena, "m->%s[PLAST_HELD_ROWS]", v->live) : v->units;
+    if (!v->live)
+        return v->units;
+    return times_map(m->arena, v, arena_format(m->arena, "m->%s[PLAST_HELD_ROWS]", v->live));
+}
+
+const char *held_neurons(struct kernel *k, const struct value *v)
+{
+    struct arena *a = k->module->arena;
+    if (!v->live)
+        return v->map > 1 ? arena_format(a, "%lld", (long long)neurons_in(v)) : v->units;
+    const char *name = arena_format(a, "%s_rows", v->live);
+    kernel_param(k, "const int64_t", name, "m->%s[PLAST_HELD_ROWS]", v->live);
+    return name;
 }
 
 const char *rows_of(struct kernel *k, const struct value *v)
 {
-    if (!v->live)
-        return v->units;
-    const char *name = arena_format(k->module->arena, "%s_rows", v->live);
-    kernel_param(k, "const int64_t", name, "%s", module_rows(k->module, v));
-    return name;
+    return v->live ? times_map(k->module->arena, v, held_neurons(k, v)) : v->units;
+}
+
+const char *unit_text(struct arena *a, const struct value *v, const char *row)
+{
+    long long map = v->map;
+    if (!v->place || map == 1)
+        return place_text(a, v, row);
+    return arena_format(a, "(%s[(%s) / %lld] * %lld + (%s) %% %lld)", v->place, row, map, map, row,
+                        map);
 }
 
 const char *columns_of(struct kernel *k, const struct value *v)
 {
     if (!v->live)
         return v->units;
-    const char *name = arena_format(k->module->arena, "%s_columns", v->live);
-    kernel_param(k, "const int64_t", name, "m->%s[PLAST_HELD_COLUMNS]", v->live);
+    const char *name = arena_format(k->module->arena, "%s_columns", v->units);
+    kernel_param(k, "const int64_t", name, "plast_held_columns(m->%s, %lld, %s)", v->live,
+                 (long long)v->map, v->units);
     return name;
 }
 
@@ -127,7 +150,16 @@ static bool moves_with(const struct field *f, const struct term *t)
 {
     return f->param == t->dense->weight && f->line > 1 &&
            (f->kind == F_PARAM || f->kind == F_STATE || f->kind == F_MASK ||
-            (f->kind == F_RULE && f->rank == 2));
+            (f->kind == F_RULE && f->rank >= 2));
+}
+
+/* Columns that belong to one neuron of what is read. */
+static long long width_of(const struct field *f, const struct term *t)
+{
+    const struct value *from = t->segment[0].value;
+    if (!is_conv(t))
+        return (long long)from->map;
+    return (long long)(f->cols / t->dense->weight->shape.dim[1]);
 }
 
 static const char *held_arguments(struct module *m, const struct value *v)
@@ -151,11 +183,12 @@ static struct cstmt *move_weight(struct module *m, const struct value *v, const 
         return NULL;
     for (int i = 0; i < m->plan->fields; i++) {
         const struct field *f = &m->plan->field[i];
-        if (moves_with(f, t))
-            s = cstmt_join(s, code(m->arena, NULL, "%s(m->%s, %d, %lld, %lld, %lld, %s, %s);",
-                                   function, f->name, f->kind == F_MASK ? 1 : 4, (long long)f->rows,
+        bool byte = f->kind == F_MASK || f->kind == F_KERNELS;
+        if (moves_with(f, t) || (t->kernels && f->name == t->kernels))
+            s = cstmt_join(s, code(m->arena, NULL, "%s(m->%s, %d, %lld, %lld, %lld, %s, %s, %lld);",
+                                   function, f->name, byte ? 1 : 4, (long long)f->rows,
                                    (long long)f->cols, (long long)f->line, held_arguments(m, v),
-                                   held_arguments(m, from)));
+                                   held_arguments(m, from), width_of(f, t)));
     }
     return s;
 }
@@ -297,10 +330,12 @@ static void lower_pack(struct module *m)
     s = cstmt_join(s, forget_sums(m));
     for (int i = 0; i < m->plan->values; i++) {
         const struct value *v = m->plan->value[i];
-        if (v->live)
-            s = cstmt_join(s,
-                           code(a, NULL, "plast_hold_live(m->%s, %s, m->run.forms, m->%s, m->%s);",
-                                v->alive, v->units, v->place, v->live));
+        if (v->live && v->has_neurons)
+            s = cstmt_join(s, code(a, NULL,
+                                   "plast_hold_live(m->%s, %lld, %s, m->run.forms, m->%s, m->%s);",
+                                   v->alive, (long long)neurons_in(v),
+                                   v->of_channels ? "PLAST_CHANNEL_STEP" : "PLAST_NEURON_STEP",
+                                   v->place, v->live));
     }
     for (int i = 0; i < m->plan->values; i++)
         for (int t = 0; t < m->plan->value[i]->terms; t++)
@@ -311,6 +346,12 @@ static void lower_pack(struct module *m)
         if (m->plan->value[i]->form)
             s = cstmt_join(s, make_csr(m, m->plan->value[i]));
     add_function(m, "pack", "Each layer takes the form that its masks say.", s);
+}
+
+struct cstmt *hold_all(struct module *m, const struct value *v)
+{
+    return code(m->arena, NULL, "plast_hold_all(%lld, m->%s, m->%s);", (long long)neurons_in(v),
+                v->place, v->live);
 }
 
 static void lower_unpack(struct module *m)
@@ -328,9 +369,8 @@ static void lower_unpack(struct module *m)
                                               "plast_unpack"));
     for (int i = 0; i < m->plan->values; i++) {
         const struct value *v = m->plan->value[i];
-        if (v->live)
-            s = cstmt_join(
-                s, code(a, NULL, "plast_hold_all(%s, m->%s, m->%s);", v->units, v->place, v->live));
+        if (v->live && v->has_neurons)
+            s = cstmt_join(s, hold_all(m, v));
     }
     add_function(m, "unpack", "All as the manifest describes it.", s);
 }
@@ -339,8 +379,8 @@ static const char *is_packed(struct module *m, const struct value *v, const char
 {
     if (!v->live)
         return list;
-    return arena_format(m->arena, "%s%sm->%s[PLAST_HELD_ALIVE] < %s", list, *list ? " || " : "",
-                        v->live, v->units);
+    return arena_format(m->arena, "%s%sm->%s[PLAST_HELD_ALIVE] < %lld", list, *list ? " || " : "",
+                        v->live, (long long)neurons_in(v));
 }
 
 /* The form of a layer: of the first of its values that has changed. */

@@ -204,10 +204,12 @@ static struct kernel lower_plain(struct module *m, struct value *v, bool train, 
             kernel_param(&k, "const float *restrict", in, "%s", read_from(a, g, train));
             body = cstmt_join(body,
                               code(a, NULL,
-                                   "independent for (int64_t i = 0; i < %lld; i++)"
+                                   "independent for (int64_t i = 0; i < %s; i++)"
                                    "    independent for (int64_t c = 0; c < n; c++)"
                                    "        out[(i + %lld) * COLUMNS + c] %s %s[i * COLUMNS + c];",
-                                   (long long)g->rows, (long long)row, t ? "+=" : "=", in));
+                                   g->value->live ? rows_of(&k, g->value)
+                                                  : arena_format(a, "%lld", (long long)g->rows),
+                                   (long long)row, t ? "+=" : "=", in));
             row += g->rows;
         }
     }
@@ -229,7 +231,7 @@ static struct kernel lower_plain(struct module *m, struct value *v, bool train, 
                                      "        @0"
                                      "    }"
                                      "}",
-                                     v->units));
+                                     rows_of(&k, v)));
     }
     kernel_finish(&k, NULL, cstmt_join(head, body));
     return k;

@@ -58,17 +58,17 @@ static struct cstmt *of_batch(struct module *m, const struct value *v)
     struct cstmt *body =
         code(a, &h,
              "const float count = (float)n * (float)%lld;"
-             "independent for (int64_t i = 0; i < %lld; i++) {"
+             "independent for (int64_t i = 0; i < %s; i++) {"
              "    @0"
              "    const float mean = total / count;"
              "    @1"
              "    const float inverse = 1.0f / sqrtf(square / count + $0);"
-             "    moments[i + %s] = weight[i] * inverse;"
+             "    moments[i + %s] = weight[%s] * inverse;"
              "    moments[i + %s] = mean;"
              "    moments[i + %s] = inverse;"
              "    moments[i + %s] = square / (count > 1.0f ? count - 1.0f : 1.0f);"
              "}",
-             (long long)v->map, (long long)neurons_in(v), line(a, v, MOMENT_SCALE),
+             (long long)v->map, held_neurons(&k, v), line(a, v, MOMENT_SCALE), place_of(&k, v, "i"),
              line(a, v, MOMENT_MEAN), line(a, v, MOMENT_INVERSE), line(a, v, MOMENT_VARIANCE));
     kernel_finish(&k, arena_format(a, "%s: moments of the batch", where(m, v->norm->loc)), body);
     return kernel_call(&k);
@@ -83,13 +83,14 @@ static struct cstmt *of_run(struct module *m, const struct value *v)
     kernel_param(&k, "const float *restrict", "running_var", "m->%s", v->running_var);
     kernel_param(&k, "float *restrict", "moments", "%s", v->shown_moments->name);
     struct holes h = {.e = {real(a, v->norm->epsilon)}};
-    struct cstmt *body =
-        code(a, &h,
-             "independent for (int64_t i = 0; i < %lld; i++) {"
-             "    moments[i + %s] = weight[i] / sqrtf(running_var[i] + $0);"
-             "    moments[i + %s] = running_mean[i];"
-             "}",
-             (long long)neurons_in(v), line(a, v, MOMENT_SCALE), line(a, v, MOMENT_MEAN));
+    struct cstmt *body = code(a, &h,
+                              "independent for (int64_t i = 0; i < %s; i++) {"
+                              "    const int64_t at = %s;"
+                              "    moments[i + %s] = weight[at] / sqrtf(running_var[at] + $0);"
+                              "    moments[i + %s] = running_mean[at];"
+                              "}",
+                              held_neurons(&k, v), place_of(&k, v, "i"), line(a, v, MOMENT_SCALE),
+                              line(a, v, MOMENT_MEAN));
     kernel_finish(&k, arena_format(a, "%s: the running moments", where(m, v->norm->loc)), body);
     return kernel_call(&k);
 }
@@ -110,9 +111,10 @@ struct expr *norm_input(struct kernel *k, const struct value *v, bool train, con
                  train ? v->moments->name : v->shown_moments->name);
     kernel_param(k, "const float *restrict", "bias", "m->%s",
                  plan_field(k->module->plan, v->norm->bias, NULL)->name);
+    const char *place = place_of(k, v, row);
     /* the mean is taken off first: what is left is small, and its rounding too */
     return ex(a, "(in[at + l] - moments[%s + %s]) * moments[%s + %s] + bias[%s]", row,
-              line(a, v, MOMENT_MEAN), row, line(a, v, MOMENT_SCALE), row);
+              line(a, v, MOMENT_MEAN), row, line(a, v, MOMENT_SCALE), place);
 }
 
 /* d loss / d x = scale * (e - mean(e) - x' mean(e x')), x' being what weight multiplies, from the
@@ -154,7 +156,8 @@ void lower_norm_backward(struct module *m, struct value *v)
     struct cstmt *body =
         code(a, &h,
              "const float count = (float)n * (float)%lld;"
-             "independent for (int64_t i = 0; i < %lld; i++) {"
+             "independent for (int64_t i = 0; i < %s; i++) {"
+             "    const int64_t channel = %s;"
              "    const float scale = moments[i + %s];"
              "    const float mean = moments[i + %s];"
              "    const float inverse = moments[i + %s];"
@@ -164,14 +167,14 @@ void lower_norm_backward(struct module *m, struct value *v)
              "    moments[i + %s] = scale;"
              "    moments[i + %s] = of_value;"
              "    moments[i + %s] = -scale * (total / count) - of_value * mean;"
-             "    moments[i + %s] = total;"
-             "    moments[i + %s] = along;"
+             "    moments[channel + %s] = total;"
+             "    moments[channel + %s] = along;"
              "    if (running_mean != NULL) {"
-             "        running_mean[i] = $0 * running_mean[i] + $1 * mean;"
-             "        running_var[i] = $0 * running_var[i] + $1 * moments[i + %s];"
+             "        running_mean[channel] = $0 * running_mean[channel] + $1 * mean;"
+             "        running_var[channel] = $0 * running_var[channel] + $1 * moments[i + %s];"
              "    }"
              "}",
-             (long long)v->map, (long long)neurons_in(v), line(a, v, MOMENT_SCALE),
+             (long long)v->map, held_neurons(&k, v), place_of(&k, v, "i"), line(a, v, MOMENT_SCALE),
              line(a, v, MOMENT_MEAN), line(a, v, MOMENT_INVERSE), line(a, v, MOMENT_OF_ERROR),
              line(a, v, MOMENT_OF_VALUE), line(a, v, MOMENT_REST), line(a, v, MOMENT_BIAS),
              line(a, v, MOMENT_WEIGHT), line(a, v, MOMENT_VARIANCE));

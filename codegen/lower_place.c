@@ -16,7 +16,9 @@ struct place *place_new(struct module *m, const struct site *s, const char *suff
     p->matrix = "at";
     place_at(p, "i", "j");
     for (const char *const *taken =
-             (const char *const[]){"i", "j", "l", "at", "b", "n", "part", NULL};
+             (const char *const[]){"i",    "j",     "l",    "at",   "b",   "c",   "n",      "x",
+                                   "part", "first", "left", "end",  "sum", "row", "result", "unit",
+                                   "key",  "width", "side", "draw", "q",   NULL};
          *taken; taken++)
         names_unique(p->names, *taken);
     return p;
@@ -31,20 +33,25 @@ struct place *place_within(struct kernel *k, const struct site *s, struct names 
     p->domain = domain;
     p->names = names;
     p->shared = true;
+    p->stored = STORED_HELD;
     p->matrix = "at";
     place_at(p, "i", "j");
     return p;
 }
 
-/* The element in row `row` (of neurons) and column `column` of the weight, or of its kernels. */
+/* The element in row `row` and column `column` of the weight, or of its kernels. Where weights
+ * slide over maps these are as they are stored, else the neuron and the input. */
 void place_at(struct place *p, const char *row, const char *column)
 {
     struct arena *a = p->kernel.module->arena;
     long long taps = site_taps(p->site);
+    bool packed = p->stored != STORED_PLAIN;
     p->neuron = row;
     p->input = column;
     if (!is_conv(p->site->term) || !space_is_matrix(p->domain))
         return;
+    if (packed)
+        p->neuron = place_text(a, p->site->value, row);
     const struct node *n = p->site->term->dense;
     const char *pair = column;
     p->column = column;
@@ -54,6 +61,8 @@ void place_at(struct place *p, const char *row, const char *column)
         p->kernel_at = arena_format(a, "(%s) * %lld + %s", row, (long long)e.line, pair);
     }
     p->input = pair;
+    if (packed && site_input(p->site))
+        p->input = place_text(a, site_input(p->site), pair);
     if (n->groups > 1)
         p->input = arena_format(a, "(%s) / %lld * %lld + %s", row,
                                 (long long)(n->shape.dim[0] / n->groups),

@@ -57,7 +57,7 @@ static struct cstmt *pool_segment(struct kernel *k, const struct value *v, int s
     h.e[0] = most ? ex(a, "-FLT_MAX") : ex(a, "0.0f");
     h.e[1] = most ? ex(a, "s[l]") : ex(a, "s[l] * %s", ratio(a, &pool->window));
     return code(a, &h,
-                "collapse for (int64_t i = 0; i < %lld; i++)"
+                "collapse for (int64_t i = 0; i < %s; i++)"
                 "    for (int64_t c = 0; c < n; c += STRIP) {"
                 "        for (int64_t y = 0; y < %lld; y++)"
                 "            for (int64_t x = 0; x < %lld; x++) {"
@@ -71,8 +71,9 @@ static struct cstmt *pool_segment(struct kernel *k, const struct value *v, int s
                 "                    out[at + l] = $1;"
                 "            }"
                 "    }",
-                (long long)(g->rows / g->value->map), side(v, 0), side(v, 1), (long long)channel,
-                (long long)v->map, side(v, 1));
+                g->value->live ? held_neurons(k, g->value)
+                               : arena_format(a, "%lld", (long long)(g->rows / g->value->map)),
+                side(v, 0), side(v, 1), (long long)channel, (long long)v->map, side(v, 1));
 }
 
 static struct kernel pool_kernel(struct module *m, const struct value *v, bool train)

@@ -15,24 +15,43 @@ static int64_t group_rows(int64_t rows, int64_t depth)
     return group < 12 ? 12 : group;
 }
 
-/* Where rows are packed, they are as many as whole tiles have, or all. */
+/* Where rows are packed, they are as many as whole tiles have, or all; of channels, as many as
+ * thirds of tiles have. */
+struct cstmt *tile_rows(struct arena *a, const struct value *v, const char *rows, const char *all,
+                        struct cstmt *(*tile)(void *, const char *rows), void *context)
+{
+    struct holes h = {.s = {tile(context, "PLAST_ROWS"),
+                            tile(context, arena_format(a, "%s %% PLAST_ROWS", all))}};
+    if (!v->live || !v->of_channels)
+        return code(a, &h, "if (i + PLAST_ROWS <= %s) { @0 } else { @1 }", rows);
+    h.s[2] = tile(context, "PLAST_ROWS / 3 * 2");
+    h.s[3] = tile(context, "PLAST_ROWS / 3");
+    return code(a, &h,
+                "if (i + PLAST_ROWS <= %s) { @0 }"
+                "else { if (%s - i == %s %% PLAST_ROWS) { @1 }"
+                "else { if (%s - i == PLAST_ROWS / 3 * 2) { @2 } else { @3 } } }",
+                rows, rows, all, rows);
+}
+
+static struct cstmt *dense_tile(void *kernel, const char *rows)
+{
+    const struct kernel *k = kernel;
+    return code(k->module->arena, NULL, "%s_tile(%s, i, c, %s);", k->name, rows, k->tile_names);
+}
+
 static struct cstmt *dense_tiles(struct kernel *k, const struct value *v, int64_t depth)
 {
     struct arena *a = k->module->arena;
     const char *rows = rows_of(k, v);
     long long group = group_rows(v->rows, depth);
-    return code(a, NULL,
+    struct holes h = {.s = {tile_rows(a, v, rows, v->units, dense_tile, k)}};
+    return code(a, &h,
                 "collapse for (int64_t h = 0; h < %s; h += %lld)"
                 "    for (int64_t c = 0; c < n; c += STRIP)"
                 "        for (int64_t i = h; i < PLAST_LEAST(h + %lld, %s); i += PLAST_ROWS) {"
-                "            if (i + PLAST_ROWS <= %s) {"
-                "                %s_tile(PLAST_ROWS, i, c, %s);"
-                "            } else {"
-                "                %s_tile(%s %% PLAST_ROWS, i, c, %s);"
-                "            }"
+                "            @0"
                 "        }",
-                rows, group, group, rows, rows, k->name, k->tile_names, k->name, v->units,
-                k->tile_names);
+                rows, group, group, rows);
 }
 
 /* Adds weight * input to the sums, `count` terms: row r of the tile has its weight of term j at

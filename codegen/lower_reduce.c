@@ -100,17 +100,18 @@ struct cstmt *reduce_rows(struct module *m, const struct site *s, const struct p
     struct arena *a = m->arena;
     const struct rule_stmt *r = pass->stmt[0];
     const struct extent e = site_extent(s, r->from), *w = &e;
-    bool layer = r->space == SPACE_LAYER, held = stored != STORED_PLAIN && !is_conv(s->term);
+    bool layer = r->space == SPACE_LAYER, held = stored != STORED_PLAIN;
     struct place *p = place_new(m, s, r->target, r->from);
     place_stored(p, stored);
     struct kernel *k = &p->kernel;
     struct cstmt *element = pass_element(p, r, take_in(a, r->reduction, "part[l]"));
     place_params(p, element);
-    const char *rows = held ? rows_of(k, s->value) : arena_format(a, "%lld", (long long)w->rows);
+    const char *rows =
+        held ? held_neurons(k, s->value) : arena_format(a, "%lld", (long long)w->rows);
     const char *count = arena_format(a, "%lld", (long long)w->cols);
     struct cstmt *walk = NULL, *clear = NULL;
     if (stored == STORED_HELD && site_input(s))
-        count = columns_of(k, site_input(s));
+        count = held_columns(p);
     if (stored == STORED_CSR) {
         walk = code(a, NULL, "const int64_t first = %s; const int64_t end = %s;",
                     walk_row(k, s->term, "i").first, walk_row(k, s->term, "i").end);
@@ -148,7 +149,7 @@ struct cstmt *reduce_rows(struct module *m, const struct site *s, const struct p
     pass_target(p, r);
     kernel_param(&p->kernel, "const float *restrict", "row", "m->work + %lld",
                  (long long)pass->keys->at);
-    rows = held ? rows_of(&p->kernel, s->value) : arena_format(a, "%lld", (long long)w->rows);
+    rows = held ? held_neurons(&p->kernel, s->value) : arena_format(a, "%lld", (long long)w->rows);
     h.e[0] = reduction_result(a, r->reduction, "sum", w->cols * w->rows);
     h.s[0] = reduction_join(a, r->reduction, "sum");
     h.s[1] = held && s->value->live ? reduction_join_zero(a, r->reduction, rows, w->rows) : NULL;

@@ -40,8 +40,11 @@ void place_stored(struct place *p, enum stored stored)
         return;
     if (stored == STORED_CSR)
         column = arena_format(a, "%s[at]", row_index(a, s->term));
-    place_at(p, place_text(a, s->value, "i"),
-             site_input(s) ? place_text(a, site_input(s), column) : column);
+    if (is_conv(s->term))
+        place_at(p, "i", "j");
+    else
+        place_at(p, place_text(a, s->value, "i"),
+                 site_input(s) ? unit_text(a, site_input(s), column) : column);
 }
 
 void place_params(struct place *p, const struct cstmt *list)
@@ -55,13 +58,24 @@ void place_params(struct place *p, const struct cstmt *list)
         row_index_of(k, t);
 }
 
+/* Columns that are held of the matrix that the place runs over. */
+const char *held_columns(struct place *p)
+{
+    const struct site *s = p->site;
+    if (p->domain != SPACE_KERNEL || !is_conv(s->term))
+        return weight_columns(&p->kernel, s->term);
+    return site_input(s) ? held_neurons(&p->kernel, site_input(s))
+                         : arena_format(p->kernel.module->arena, "%lld",
+                                        (long long)site_extent(s, SPACE_KERNEL).cols);
+}
+
 struct cstmt *matrix_loop(struct place *p, struct cstmt *element)
 {
     struct kernel *k = &p->kernel;
     struct arena *a = k->module->arena;
     const struct site *s = p->site;
     struct holes h = {.s = {element}};
-    if (p->stored == STORED_PLAIN || is_conv(s->term))
+    if (p->stored == STORED_PLAIN)
         return space_loop(a, s, p->domain, element);
     place_params(p, element);
     if (p->stored == STORED_HELD)
@@ -71,10 +85,8 @@ struct cstmt *matrix_loop(struct place *p, struct cstmt *element)
                     "        const int64_t at = i * %lld + j;"
                     "        @0"
                     "    }",
-                    rows_of(k, s->value),
-                    site_input(s) ? columns_of(k, site_input(s))
-                                  : arena_format(a, "%lld", (long long)s->weight->cols),
-                    (long long)s->weight->line);
+                    held_neurons(k, s->value), held_columns(p),
+                    (long long)site_extent(s, p->domain).line);
     return code(a, &h,
                 "independent for (int64_t i = 0; i < %s; i++) {"
                 "    const int64_t first = %s;"

@@ -80,6 +80,7 @@ struct cstmt *pass_element(struct place *, const struct rule_stmt *, struct cstm
 /* Where the weight's places are, for those not PLAIN; its loops. */
 void place_stored(struct place *, enum stored);
 void place_params(struct place *, const struct cstmt *element); /* the parameters for that */
+const char *held_columns(struct place *);
 struct cstmt *matrix_loop(struct place *, struct cstmt *element);
 /* The held value whose neurons enter the site's weight, or NULL. */
 const struct value *site_input(const struct site *);

@@ -281,9 +281,8 @@ static void lower_init(struct module *m)
         fills = cstmt_join(fills, fill_field(m, &m->plan->field[i]));
     for (int i = 0; i < m->plan->values; i++) {
         const struct value *v = m->plan->value[i];
-        if (v->live)
-            fills = cstmt_join(fills, code(m->arena, NULL, "plast_hold_all(%s, m->%s, m->%s);",
-                                           v->units, v->place, v->live));
+        if (v->live && v->has_neurons)
+            fills = cstmt_join(fills, hold_all(m, v));
     }
     struct holes h = {.s = {fills}};
     add_public(m, "init", "struct %s **result, void *memory, size_t bytes, uint64_t seed",

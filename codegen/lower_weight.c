@@ -29,8 +29,8 @@ static const char *neuron_of(struct arena *a, const struct update *u)
 static const char *input_of(struct arena *a, const struct update *u, const char *column)
 {
     if (u->sparse)
-        return place_text(a, u->g->value, arena_format(a, "%s[%s]", row_index(a, u->t), column));
-    return arena_format(a, "%lld + %s", (long long)u->column, place_text(a, u->g->value, column));
+        return unit_text(a, u->g->value, arena_format(a, "%s[%s]", row_index(a, u->t), column));
+    return arena_format(a, "%lld + %s", (long long)u->column, unit_text(a, u->g->value, column));
 }
 
 static void element_places(struct kernel *k, const struct update *u, const struct cstmt *list)
@@ -364,12 +364,23 @@ static void lower_weight(struct update *u)
     u->m->errors = cstmt_join(u->m->errors, by_form(u->m, u->v, dense, csr));
 }
 
+const char *weight_columns(struct kernel *k, const struct term *t)
+{
+    struct arena *a = k->module->arena;
+    const struct value *from = t->segment[0].value;
+    if (!from->live)
+        return arena_format(a, "%lld", (long long)t->cols);
+    if (!is_conv(t))
+        return columns_of(k, from);
+    return arena_format(a, "%s * %lld", held_neurons(k, from),
+                        (long long)(t->cols / t->dense->weight->shape.dim[1]));
+}
+
 /* The elements of a weight, `at + l`, as it is stored. */
 static struct cstmt *each_element(struct kernel *k, const struct value *v, const struct term *t,
                                   struct cstmt *element)
 {
     struct arena *a = k->module->arena;
-    const struct value *from = t->segment[0].value;
     struct holes h = {.s = {element}};
     if (k->sparse)
         return code(a, &h,
@@ -388,9 +399,7 @@ static struct cstmt *each_element(struct kernel *k, const struct value *v, const
                 "        @0"
                 "    }"
                 "}",
-                is_conv(t) ? arena_format(a, "%lld", (long long)neurons_in(v)) : rows_of(k, v),
-                (long long)t->line,
-                from->live ? columns_of(k, from) : arena_format(a, "%lld", (long long)t->cols));
+                held_neurons(k, v), (long long)t->line, weight_columns(k, t));
 }
 
 /* The gradient as it is used, made from the product: zero where nothing lives. Where a rule asks
@@ -423,8 +432,9 @@ static struct cstmt *separate_call(const struct update *u, bool sparse)
     const char *column = sparse ? arena_format(a, "%s[at + l]", row_index(a, t)) : "l";
     struct cstmt *head = NULL;
     k.sparse = sparse;
-    struct cstmt *element = lower_gradient_rules(&k, t, "at + l", place_text(a, u->v, "i"),
-                                                 place_text(a, from, column), &head);
+    struct cstmt *element =
+        lower_gradient_rules(&k, t, "at + l", is_conv(t) ? "i" : place_text(a, u->v, "i"),
+                             is_conv(t) ? column : unit_text(a, from, column), &head);
     const char *type = element ? "float" : "const float";
     element = lower_optimizer(&k, u->f, element, NULL, &head);
     element = declare_if_used(a, type, "grad", ex(a, "grads[at + l]"), element);
@@ -494,21 +504,19 @@ static void lower_bias(const struct update *u)
                       "for (int64_t p = 0; p < %lld; p++)"
                       "    total += %s;",
                       (long long)v->map, row);
-    struct cstmt *body =
-        code(a, &h,
-             "independent nowait for (int64_t i = 0; i < %s; i++) {"
-             "    const int64_t at = %s;"
-             "    const int64_t l = 0;"
-             "    @1"
-             "    const float grad = $0;"
-             "    if (gradient != NULL) {"
-             "        gradient[at] = grad;"
-             "    } else {"
-             "        @0"
-             "    }"
-             "}",
-             map ? arena_format(a, "%lld", (long long)neurons_in(v)) : rows_of(&k, v),
-             place_of(&k, v, "i"));
+    struct cstmt *body = code(a, &h,
+                              "independent nowait for (int64_t i = 0; i < %s; i++) {"
+                              "    const int64_t at = %s;"
+                              "    const int64_t l = 0;"
+                              "    @1"
+                              "    const float grad = $0;"
+                              "    if (gradient != NULL) {"
+                              "        gradient[at] = grad;"
+                              "    } else {"
+                              "        @0"
+                              "    }"
+                              "}",
+                              held_neurons(&k, v), place_of(&k, v, "i"));
     kernel_finish(&k, NULL, cstmt_join(head, body));
     m->errors = cstmt_join(m->errors, kernel_call(&k));
 }

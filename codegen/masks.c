@@ -156,6 +156,19 @@ static void set_alive(struct plan *p, const struct param *param, const char *ali
             p->field[i].alive = alive;
 }
 
+/* Whether each channel of the node becomes the neuron of its number: on the way back from the
+ * neurons it is met before any weights. */
+static bool becomes_neurons(const struct node *node, const struct node *from)
+{
+    bool becomes = node == from;
+    if (from->layer != node->layer || from->op == N_DENSE || from->op == N_CONV ||
+        from->op == N_CONCAT)
+        return false;
+    for (int i = 0; i < from->input_count && !becomes; i++)
+        becomes = becomes_neurons(node, from->input[i]);
+    return becomes;
+}
+
 static void mask_neurons(struct plan *p, struct value *v)
 {
     struct layer *layer = v->layer;
@@ -172,7 +185,7 @@ static void mask_neurons(struct plan *p, struct value *v)
             set_alive(p, v->neuron->neuron->learnable[i].param, v->alive);
     for (int i = 0; i < p->values; i++) {
         const struct value *n = p->value[i];
-        if (!n->norm || n->layer != layer || n->norm->index > layer->neurons->index)
+        if (!n->norm || n->layer != layer || !becomes_neurons(n->norm, layer->neurons))
             continue;
         set_alive(p, n->norm->weight, v->alive);
         set_alive(p, n->norm->bias, v->alive);

@@ -138,6 +138,7 @@ struct value {
     bool is_copy;       /* of the output, so that its error stands by itself */
     const char *alive;  /* of both: field of the neurons' mask; NULL: none can die */
     /* Storage forms, see forms.c: */
+    bool of_channels;  /* what is packed with it are neurons that have maps */
     const char *live;  /* field: how many of its neurons are held; NULL: always all */
     const char *place; /* field: which neuron each of them is */
     const char *form;  /* field: whether its weights are csr; NULL: never */

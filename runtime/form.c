@@ -4,40 +4,34 @@
 
 #include <string.h>
 
-enum {
-    ROW_STEP = 12,    /* a multiple of every PLAST_ROWS */
-    COLUMN_STEP = 32, /* a multiple of every 2 * PLAST_LANES */
-};
-
 static int64_t up_to(int64_t n, int64_t step, int64_t most)
 {
     int64_t whole = (n + step - 1) / step * step;
     return whole < most ? whole : most;
 }
 
-void plast_hold_all(int64_t units, uint32_t *place, int64_t *held)
+void plast_hold_all(int64_t neurons, uint32_t *place, int64_t *held)
 {
-    for (int64_t i = 0; i < units; i++)
+    for (int64_t i = 0; i < neurons; i++)
         place[i] = (uint32_t)i;
-    held[PLAST_HELD_ROWS] = held[PLAST_HELD_ALIVE] = held[PLAST_HELD_COLUMNS] = units;
+    held[PLAST_HELD_ROWS] = held[PLAST_HELD_ALIVE] = neurons;
 }
 
-void plast_hold_live(const uint8_t *alive, int64_t units, int32_t forms, uint32_t *place,
-                     int64_t *held)
+void plast_hold_live(const uint8_t *alive, int64_t neurons, int64_t step, int32_t forms,
+                     uint32_t *place, int64_t *held)
 {
     int64_t live = 0;
-    for (int64_t i = 0; i < units; i++)
+    for (int64_t i = 0; i < neurons; i++)
         live += alive[i] != 0;
-    if (live == units || forms == PLAST_FORMS_DENSE) {
-        plast_hold_all(units, place, held);
+    if (live == neurons || forms == PLAST_FORMS_DENSE) {
+        plast_hold_all(neurons, place, held);
         return;
     }
     int64_t next = 0, dead = live;
-    for (int64_t i = 0; i < units; i++)
+    for (int64_t i = 0; i < neurons; i++)
         place[alive[i] ? next++ : dead++] = (uint32_t)i;
     held[PLAST_HELD_ALIVE] = live;
-    held[PLAST_HELD_ROWS] = up_to(live, ROW_STEP, units);
-    held[PLAST_HELD_COLUMNS] = up_to(held[PLAST_HELD_ROWS], COLUMN_STEP, units);
+    held[PLAST_HELD_ROWS] = up_to(live, step, neurons);
 }
 
 /* One axis of a matrix: its places, and those that are held, in rising order at the front. */
@@ -48,36 +42,38 @@ static int64_t count_held(int64_t places, const int64_t *held)
 
 void plast_pack(void *matrix, size_t size, int64_t rows, int64_t columns, int64_t line,
                 const uint32_t *row, const int64_t *row_held, const uint32_t *column,
-                const int64_t *column_held)
+                const int64_t *column_held, int64_t width)
 {
     char *at = matrix;
-    int64_t live_rows = count_held(rows, row_held), live = count_held(columns, column_held);
-    size_t stride = (size_t)line * size;
-    if (live_rows == rows && live == columns)
+    int64_t places = columns / width;
+    int64_t live_rows = count_held(rows, row_held), live = count_held(places, column_held);
+    size_t stride = (size_t)line * size, each = (size_t)width * size;
+    if (live_rows == rows && live == places)
         return;
     for (int64_t i = 0; i < live_rows; i++) {
         const char *from = at + (row_held ? row[i] : i) * stride;
         char *to = at + (size_t)i * stride;
-        if (live == columns) {
+        if (live == places) {
             memmove(to, from, stride);
             continue;
         }
         for (int64_t j = 0; j < live; j++)
-            memcpy(to + (size_t)j * size, from + column[j] * size, size);
-        memset(to + (size_t)live * size, 0, stride - (size_t)live * size);
+            memmove(to + (size_t)j * each, from + column[j] * each, each);
+        memset(to + (size_t)live * each, 0, stride - (size_t)live * each);
     }
     memset(at + (size_t)live_rows * stride, 0, (size_t)(rows - live_rows) * stride);
 }
 
 void plast_unpack(void *matrix, size_t size, int64_t rows, int64_t columns, int64_t line,
                   const uint32_t *row, const int64_t *row_held, const uint32_t *column,
-                  const int64_t *column_held)
+                  const int64_t *column_held, int64_t width)
 {
     char *at = matrix;
-    int64_t live_rows = count_held(rows, row_held), live = count_held(columns, column_held);
-    size_t stride = (size_t)line * size;
+    int64_t places = columns / width;
+    int64_t live_rows = count_held(rows, row_held), live = count_held(places, column_held);
+    size_t stride = (size_t)line * size, each = (size_t)width * size;
     int64_t next = rows; /* rows from here on are done */
-    if (live_rows == rows && live == columns)
+    if (live_rows == rows && live == places)
         return;
     for (int64_t i = live_rows - 1; i >= 0; i--) {
         int64_t place = row_held ? (int64_t)row[i] : i;
@@ -85,17 +81,17 @@ void plast_unpack(void *matrix, size_t size, int64_t rows, int64_t columns, int6
         char *to = at + (size_t)place * stride;
         memset(to + stride, 0, (size_t)(next - place - 1) * stride);
         next = place;
-        if (live == columns) {
+        if (live == places) {
             memmove(to, from, stride);
             continue;
         }
-        int64_t end = columns;
+        int64_t end = places;
         for (int64_t j = live - 1; j >= 0; j--) {
-            memmove(to + column[j] * size, from + (size_t)j * size, size);
-            memset(to + (column[j] + 1) * size, 0, (size_t)(end - column[j] - 1) * size);
+            memmove(to + column[j] * each, from + (size_t)j * each, each);
+            memset(to + (column[j] + 1) * each, 0, (size_t)(end - column[j] - 1) * each);
             end = column[j];
         }
-        memset(to, 0, (size_t)end * size);
+        memset(to, 0, (size_t)end * each);
     }
     memset(at, 0, (size_t)next * stride);
 }

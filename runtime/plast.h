@@ -292,23 +292,32 @@ float plast_quantile(const float *x, int64_t rows, int64_t cols, int64_t line, f
 
 /* For storage forms. What a packed layer holds of its neurons, in int64_t [8]: */
 enum {
-    PLAST_HELD_ROWS,   /* rows of its activations and weights: its live neurons, then some dead ones
-                          to fill up the tiles */
-    PLAST_HELD_ALIVE,  /* those alive among them */
-    PLAST_HELD_COLUMNS /* the same of the columns of weights that read it */
+    PLAST_HELD_ROWS, /* rows of its activations and weights: its live neurons, then some dead ones
+                        to fill up the tiles */
+    PLAST_HELD_ALIVE /* those alive among them */
 };
+/* How many rows fill up tiles: of neurons a multiple of every PLAST_ROWS, of channels, of which
+ * there are few, a multiple of every third of it. */
+enum { PLAST_NEURON_STEP = 12, PLAST_CHANNEL_STEP = 4 };
+/* Columns of dense weights that read what is held, each neuron being `map` of them, or all: whole
+ * tiles as well. */
+static inline int64_t plast_held_columns(const int64_t *held, int64_t map, int64_t all)
+{
+    int64_t columns = (held[PLAST_HELD_ROWS] * map + 31) / 32 * 32;
+    return columns < all ? columns : all;
+}
 /* place[r]: the neuron of row r; first the live ones in rising order, then the dead. */
-void plast_hold_live(const uint8_t *alive, int64_t units, int32_t forms, uint32_t *place,
-                     int64_t *held);
-void plast_hold_all(int64_t units, uint32_t *place, int64_t *held);
+void plast_hold_live(const uint8_t *alive, int64_t neurons, int64_t step, int32_t forms,
+                     uint32_t *place, int64_t *held);
+void plast_hold_all(int64_t neurons, uint32_t *place, int64_t *held);
 /* A matrix of elements of `size` bytes: what is alive moves to its first rows and columns, the rest
- * becomes zero; and back. *_held NULL: that axis stays. */
+ * becomes zero; and back. *_held NULL: that axis stays. `width` columns belong to one place. */
 void plast_pack(void *matrix, size_t size, int64_t rows, int64_t columns, int64_t line,
                 const uint32_t *row, const int64_t *row_held, const uint32_t *column,
-                const int64_t *column_held);
+                const int64_t *column_held, int64_t width);
 void plast_unpack(void *matrix, size_t size, int64_t rows, int64_t columns, int64_t line,
                   const uint32_t *row, const int64_t *row_held, const uint32_t *column,
-                  const int64_t *column_held);
+                  const int64_t *column_held, int64_t width);
 int64_t plast_count_places(const uint8_t *alive, int64_t rows, int64_t columns, int64_t line);
 /* What is alive moves to the front, row by row; and back, zero elsewhere: `whole` rows in all. */
 void plast_squeeze(float *matrix, const uint8_t *alive, int64_t rows, int64_t columns,

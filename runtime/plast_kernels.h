@@ -51,7 +51,7 @@ omp_get_max_threads(void); /* <omp.h> is not on every machine whose compiler kno
 #define PLAST_TAPS 6
 #else
 #define PLAST_TAP_ROWS 2
-#define PLAST_TAPS 5
+#define PLAST_TAPS 4
 #endif
 
 /* The share of a layer's synapses that live below which csr is the faster form. On a Zen 4, of both

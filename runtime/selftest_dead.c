@@ -9,18 +9,22 @@
 
 enum { STEPS = 3, EPOCHS = 2 };
 
-/* A third of the synapses, a quarter of the neurons; of two or more one at least, and not all. */
+/* A third of the synapses, a quarter of the neurons; of two or more one at least, and not all: of
+ * neurons, as many may be dead already, the last one that is alive stays. */
 static void kill_some(struct plast_dead *d, struct plast_mortal *m)
 {
     struct plast_draw *draw = &d->tested->draw;
     int64_t columns = plast_tensor_columns(m->mask), places = plast_tensor_rows(m->mask) * columns;
     int64_t first = plast_draw_below(draw, places), stays = (first + 1) % places;
     double chance = m->weight ? 1.0 / 3 : 1.0 / 4;
+    int64_t left = m->weight ? places + 1 : plast_count_alive(m->mask, d->tested->block);
     for (int64_t i = 0; i < places; i++) {
         uint8_t *row = plast_tensor_row(m->mask, d->tested->block, i / columns);
         bool dies = plast_draw_uniform(draw) < chance || i == first;
-        if (dies && i != stays)
-            row[i % columns] = m->was[i] = 0;
+        if (!dies || i == stays || (row[i % columns] && left == 1))
+            continue;
+        left -= row[i % columns];
+        row[i % columns] = m->was[i] = 0;
     }
 }
 

@@ -3,6 +3,7 @@
 # that is not a number gets in.
 : "${top_srcdir:=.}"
 . "$top_srcdir/tests/tap.sh"
+. "$top_srcdir/tests/processors.sh"
 cd "$scratch" || exit 99
 warnings='-std=c99 -ffreestanding -Wall -Wextra -Werror -Wconversion'
 runtime=$top_builddir/.libs/libruntime.a
@@ -12,9 +13,15 @@ deployed() # deployed NET OPTIONS...: NET.drv, of NET.pl and what it saved as NE
 {
     net=$1
     shift
-    upper=$(printf %s "$net" | tr '[:lower:]' '[:upper:]')
     "$PLASTC" "$net.pl" --deploy "$net.st" -o "$net-net.c" --header="$net-net.h" "$@" &&
-        $CC $warnings -O2 -D"${upper}_SELFTEST" -c "$net-net.c" -o "$net-net.o" &&
+        compiled "$net" ''
+}
+compiled() # compiled NET FLAGS: NET.drv of the C that is there
+{
+    net=$1
+    upper=$(printf %s "$net" | tr '[:lower:]' '[:upper:]')
+    # shellcheck disable=SC2086
+    $CC $warnings -O2 $2 -D"${upper}_SELFTEST" -c "$net-net.c" -o "$net-net.o" &&
         $CC -std=c11 $PLAST_MODEL_CFLAGS -I. -I"$top_srcdir/runtime" -DHEADER="\"$net-net.h\"" \
             "-DNET(x)=${net}_##x" "-DUPPER(x)=${upper}_##x" "$top_srcdir/tests/deploy_driver.c" \
             "$net-net.o" -o "$net.drv" $PLAST_MODEL_LIBS
@@ -27,6 +34,26 @@ trained() # trained NET DATA OPTIONS...: NET.st, and NET.npy of what it predicts
         "./$net" predict --quiet --data "${data#first:*:}" --load "$net.st" --raw "$net.npy" >/dev/null
 }
 exact() { "./$1.drv" "$2" "$1.npy" 1e-5; } # exact NET DATA
+# The first by no flags: paths NET WHAT COMMAND... tests the others, where they can be run.
+paths()
+{
+    grep -q '_LANES' "$1-net.c" || return 0 # it has no products
+    paths_net=$1 paths_what=$2
+    shift 2
+    for path in AVX2 AVX-512; do
+        case $path in
+        AVX2) lanes=8 flags=$avx2 reason=$(lacking_avx2 "$CC") ;;
+        *) lanes=16 flags=$avx512 reason=$(lacking_avx512 "$CC") ;;
+        esac
+        if [ -n "$reason" ]; then
+            skip "$paths_net, $path: $paths_what" "$reason"
+        else
+            try "$paths_net, $path: compiled" compiled "$paths_net" "$flags"
+            try "$paths_net, $path: which is that path" takes $lanes "$CC" "$flags" "$paths_net-net.c"
+            try "$paths_net, $path: $paths_what" "$@"
+        fi
+    done
+}
 constants() { sed -n 's/^#define .*_CONSTANT_BYTES \([0-9]*\).*/\1/p' "$1-net.h"; }
 at_most() { echo "$1, at most $2" && test "$1" -le "$2"; }
 
@@ -77,8 +104,10 @@ for net in every dense_one emptied lonely severed constant; do
     try "$net is trained" trained $net first:600:glyphs
     try "$net is deployed" deployed $net
     try "$net: outputs as predicted" exact $net glyphs
+    paths $net 'outputs as predicted' exact $net glyphs
     try "$net: --int8" deployed $net --int8 --data first:200:glyphs
     try "$net: --int8 loses little" "./$net.drv" glyphs $net.npy classes 1.5
+    paths $net '--int8 loses little' "./$net.drv" glyphs $net.npy classes 1.5
 done
 
 units() # units LAYER REPORT.json: left of it
@@ -100,7 +129,7 @@ for model in "$top_srcdir"/examples/models/*.pl; do
     cp "$model" "$name.pl"
     why=$("$PLASTC" "$name.pl" -o "$name.c" 2>&1 | sed -n 's/.*error: //p' | head -n 1)
     case $why in
-    *'not compiled yet'*) skip "$name: outputs as predicted" "$why" && continue ;;
+    *'not compiled '*' yet'*) skip "$name: outputs as predicted" "$why" && continue ;;
     esac
     if grep -q '28, 28' "$name.pl" && [ -n "${PLAST_DATA:-}" ]; then
         set=idx:$PLAST_DATA/mnist
@@ -119,10 +148,12 @@ if [ -n "${PLAST_DATA:-}" ] && [ "$PLAST_SANITIZERS" != 1 ]; then
     try 'pruned_mnist is trained' trained pruned_mnist $set
     try 'and deployed' deployed pruned_mnist --report page.html
     try 'outputs as predicted' exact pruned_mnist $set
+    paths pruned_mnist 'outputs as predicted' exact pruned_mnist $set
     try 'bytes' at_most "$(constants pruned_mnist)" 142000
     try 'as int8' deployed pruned_mnist --int8 --data $set --report report.json
     try 'bytes of int8' at_most "$(constants pruned_mnist)" 60000
     try 'int8 loses less than 0.3 points' ./pruned_mnist.drv $set pruned_mnist.npy classes 0.3
+    paths pruned_mnist 'int8 loses less than 0.3 points' ./pruned_mnist.drv $set pruned_mnist.npy classes 0.3
 else
     skip 'pruned_mnist deployed: bytes and accuracy' 'it needs PLAST_DATA, and no sanitizers'
 fi

@@ -32,7 +32,7 @@ static struct axis make_axis(int64_t places, uint32_t share)
     a.alive[draw((uint32_t)places)] = 1;
     for (int64_t i = 0; i < places; i++)
         a.live += a.alive[i];
-    plast_hold_live(a.alive, places, PLAST_FORMS_AUTO, a.place, a.held);
+    plast_hold_live(a.alive, places, PLAST_NEURON_STEP, PLAST_FORMS_AUTO, a.place, a.held);
     return a;
 }
 
@@ -47,7 +47,7 @@ static bool is_held(const struct axis *a)
                 (a->live == a->places ? a->place[i] == i : a->alive[a->place[i]] == (i < a->live));
         right = right && (i == 0 || i >= a->live || a->place[i] > a->place[i - 1]);
     }
-    int64_t rows = a->held[PLAST_HELD_ROWS], columns = a->held[PLAST_HELD_COLUMNS];
+    int64_t rows = a->held[PLAST_HELD_ROWS], columns = plast_held_columns(a->held, 1, a->places);
     right = right && rows >= a->live && columns >= rows && columns <= a->places;
     return right && (rows == a->places || (rows % 12 == 0 && rows < a->live + 12)) &&
            (columns == a->places || columns % 32 == 0);
@@ -72,8 +72,8 @@ static bool packs(const struct axis *r, const struct axis *c, int64_t line, floa
     static uint8_t mask_was[MOST];
     memcpy(was, w, sizeof was);
     memcpy(mask_was, mask, sizeof mask_was);
-    plast_pack(w, 4, r->places, c->places, line, r->place, r->held, c->place, c->held);
-    plast_pack(mask, 1, r->places, c->places, line, r->place, r->held, c->place, c->held);
+    plast_pack(w, 4, r->places, c->places, line, r->place, r->held, c->place, c->held, 1);
+    plast_pack(mask, 1, r->places, c->places, line, r->place, r->held, c->place, c->held, 1);
     bool right = true;
     for (int64_t i = 0; i < r->places; i++)
         for (int64_t j = 0; j < line; j++) {
@@ -83,8 +83,8 @@ static bool packs(const struct axis *r, const struct axis *c, int64_t line, floa
             right = right && memcmp(&w[i * line + j], &wanted, 4) == 0 &&
                     mask[i * line + j] == wanted_mask;
         }
-    plast_unpack(w, 4, r->places, c->places, line, r->place, r->held, c->place, c->held);
-    plast_unpack(mask, 1, r->places, c->places, line, r->place, r->held, c->place, c->held);
+    plast_unpack(w, 4, r->places, c->places, line, r->place, r->held, c->place, c->held, 1);
+    plast_unpack(mask, 1, r->places, c->places, line, r->place, r->held, c->place, c->held, 1);
     return right && memcmp(was, w, sizeof was) == 0 && memcmp(mask_was, mask, sizeof mask_was) == 0;
 }
 

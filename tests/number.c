@@ -103,7 +103,7 @@ static struct number multiply(struct number a, struct number b)
     struct number r;
 
     r.value = a.value * b.value;
-    r.error = times(a.value, b.error) + times(b.value, a.error);
+    r.error = times(a.value, b.error) + times(b.value, a.error) + times(a.error, b.error);
     r.slope = a.slope * b.value + a.value * b.slope;
     r.slope_error = times(a.slope_error, b.value) + times(a.slope, b.error) +
                     times(a.value, b.slope_error) + times(a.error, b.slope) +
@@ -141,6 +141,7 @@ static struct number chain(struct number a, double f, double first, double secon
 {
     struct number r = {f, times(first, a.error), first * a.slope, 0};
 
+    r.error += times(second, a.error) / 2 * a.error; /* what counts where the first is 0 */
     r.slope_error = times(first, a.slope_error) + times(times(second, a.error), a.slope);
     if (a.slope == 0)
         r.slope = 0;

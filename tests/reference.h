@@ -79,8 +79,8 @@ int64_t reference_channels(const struct node *);
 bool reference_carries(const struct reference *, const struct node *weighted);
 
 /* Values of all nodes. x: the samples, each with all of its frames where the data has a time axis.
- * `sample` numbers the random streams; NULL stands for the numbers from step * batch on. Dropout,
- * flips and crops are off unless `training`. */
+ * `sample` numbers the random streams; NULL stands for the numbers from step * batch on, in
+ * evaluation from 0 on. Dropout, flips and crops are off unless `training`. */
 void reference_forward(struct reference *, const float *x, const uint64_t *sample, size_t n,
                        bool training);
 /* The loss of the last forward pass, and `delta` at the output. y: int32_t labels or float

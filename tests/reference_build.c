@@ -73,9 +73,9 @@ static void make_node(struct reference *r, const struct node *node)
     if (node->timed) /* any may be what `prev` names, or stand between that and its neurons */
         r->late[k] = values_new(r->arena, size);
     if (node->op == N_BATCHNORM)
-        make_norm(r, node);
+        prepare_norm(r, node);
     if (node->op == N_NEURON)
-        make_neuron(r, node);
+        prepare_neuron(r, node);
 }
 
 /* Whether something is trained at the node itself. */

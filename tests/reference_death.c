@@ -65,15 +65,6 @@ void silence(const struct reference *r, const struct attachment *a, struct value
             values_set(values, i, 0, 0);
 }
 
-static int layer_number(const struct reference *r, const struct layer *layer)
-{
-    int k = 0;
-
-    while (r->net->layer[k] != layer)
-        k++;
-    return k;
-}
-
 void silence_neurons(struct reference *r, const struct layer *layer, struct values *of_samples,
                      int64_t step)
 {
@@ -86,18 +77,38 @@ void silence_neurons(struct reference *r, const struct layer *layer, struct valu
             values_set(of_samples, row + i, 0, 0);
 }
 
-/* Of a weight its synapses, of a bias its neurons, of what belongs to channels those; NULL: of one
- * number for a whole layer. */
+/* Whether each channel of the node becomes the neuron of its number: on the way back from the
+ * neurons it is met before any weights. */
+static bool becomes_neurons(const struct node *node, const struct node *from)
+{
+    bool becomes = node == from;
+
+    if (from->layer != node->layer || from->op == N_DENSE || from->op == N_CONV ||
+        from->op == N_CONCAT)
+        return false;
+    for (int k = 0; k < from->input_count && !becomes; k++)
+        becomes = becomes_neurons(node, from->input[k]);
+    return becomes;
+}
+
+/* Of batch norm, and of neurons that each have learnables: NULL where none of them can die. */
+static const struct values *mask_of_channels(const struct reference *r, const struct node *node)
+{
+    const struct values *neurons = &r->alive_neuron[layer_number(r, node->layer)];
+
+    return neurons->size > 0 && becomes_neurons(node, node->layer->neurons) ? neurons : NULL;
+}
+
+/* Of a weight its synapses, of a bias its neurons; NULL: it outlives them. */
 static const struct values *mask_of(const struct reference *r, const struct param *param)
 {
     const struct node *node = param->node;
-    const struct values *channels = &r->channel_alive[node->index];
 
     if (reference_is_weight(param))
         return &r->alive[param->index];
     if (node->op == N_DENSE || node->op == N_CONV)
         return &r->alive_neuron[layer_number(r, node->layer)];
-    return shape_size(&param->shape) == channels->size ? channels : NULL;
+    return shape_size(&param->shape) == reference_channels(node) ? mask_of_channels(r, node) : NULL;
 }
 
 void silence_gradients(struct reference *r)
@@ -119,90 +130,17 @@ void silence_updated(struct reference *r)
         for (int s = 0; s < r->net->optimizer->state_count; s++)
             zero_dead(&r->state[p][s], mask);
     }
-    for (int k = 0; k < r->net->node_count; k++)
-        if (r->net->node[k]->op == N_BATCHNORM) {
-            zero_dead(&r->running_mean[k], &r->channel_alive[k]);
-            zero_dead(&r->running_variance[k], &r->channel_alive[k]);
-        }
+    for (int k = 0; k < r->net->node_count; k++) {
+        const struct node *node = r->net->node[k];
+        const struct values *mask = node->op == N_BATCHNORM ? mask_of_channels(r, node) : NULL;
+        if (!mask)
+            continue;
+        zero_dead(&r->running_mean[k], mask);
+        zero_dead(&r->running_variance[k], mask);
+    }
 }
 
 /* ------------------------------------------------------------------------ settling */
-
-/* Whether something that lives is summed into a channel, by what is known of those before. */
-static bool channel_lives(const struct reference *r, const struct node *node, int64_t channel)
-{
-    bool any = false;
-
-    switch (node->op) {
-    case N_INPUT:
-        return true;
-    case N_DENSE:
-    case N_CONV:
-        return r->alive_neuron[layer_number(r, node->layer)].at[channel] != 0;
-    case N_SUM:
-        for (int k = 0; k < node->input_count; k++)
-            any = any || r->channel_alive[node->input[k]->index].at[channel] != 0;
-        return any;
-    case N_CONCAT:
-        for (int k = 0; k < node->input_count; channel -= reference_channels(node->input[k++]))
-            if (channel < reference_channels(node->input[k]))
-                return r->channel_alive[node->input[k]->index].at[channel] != 0;
-        break;
-    case N_PREV:
-        return r->channel_alive[node->source->index].at[channel] != 0;
-    case N_AFFINE:
-    case N_MAP:
-    case N_DROPOUT:
-    case N_MAXPOOL:
-    case N_AVGPOOL:
-    case N_BATCHNORM:
-    case N_NEURON:
-    case N_READOUT:
-    case N_FLIP:
-    case N_CROP:
-    case N_ENCODE:
-        return r->channel_alive[node->input[0]->index].at[channel] != 0;
-    }
-    bug("node %d has no channel %lld", node->index, (long long)channel);
-}
-
-static bool node_lives(const struct reference *r, const struct node *node, int64_t channel)
-{
-    const struct values *neuron = &r->alive_neuron[layer_number(r, node->layer)];
-
-    if (node->layer->neurons == node && neuron->size > 0 && neuron->at[channel] == 0)
-        return false;
-    return channel_lives(r, node, channel);
-}
-
-/* From nothing on, as long as more is found to live: round a loop nothing lives of itself. */
-static void find_living(struct reference *r)
-{
-    const struct net *net = r->net;
-    bool found = true;
-
-    for (int k = 0; k < net->node_count; k++)
-        for (int64_t i = 0; i < r->channel_alive[k].size; i++)
-            r->channel_alive[k].at[i] = 0;
-    while (found) {
-        found = false;
-        for (int k = 0; k < net->node_count; k++)
-            for (int64_t i = 0; i < r->channel_alive[k].size; i++)
-                if (r->channel_alive[k].at[i] == 0 && node_lives(r, net->node[k], i)) {
-                    r->channel_alive[k].at[i] = 1;
-                    found = true;
-                }
-    }
-}
-
-/* Of what enters a weight: a unit that a dense one reads, a channel of a convolution. */
-static bool column_lives(const struct reference *r, const struct node *weighted, int64_t column)
-{
-    const struct node *in = weighted->input[0];
-    int64_t area = weighted->op == N_DENSE ? in->size / reference_channels(in) : 1;
-
-    return r->channel_alive[in->index].at[column / area] != 0;
-}
 
 bool reference_neurons_may_die(const struct reference *r, const struct layer *layer)
 {
@@ -218,13 +156,6 @@ static void set_mortal_neurons(struct reference *r, double alive)
         for (int64_t i = 0; i < r->alive_neuron[k].size; i++)
             if (reference_neurons_may_die(r, r->net->layer[k]))
                 r->alive_neuron[k].at[i] = alive;
-}
-
-static int64_t columns_of(const struct node *weighted)
-{
-    const struct node *in = weighted->input[0];
-
-    return weighted->op == N_DENSE ? in->size : reference_channels(in);
 }
 
 bool reference_may_die(struct reference *r, const struct param *weight)

@@ -16,13 +16,6 @@ static int64_t inputs_of(const struct attachment *a)
     return a->on->node->weight->shape.dim[1];
 }
 
-static int64_t columns_of(const struct attachment *a)
-{
-    const struct node *node = a->on->node;
-
-    return node->op == N_DENSE ? node->input[0]->size : reference_channels(node->input[0]);
-}
-
 int64_t reference_places(const struct attachment *a, enum space space)
 {
     int64_t rows = reference_channels(a->on->node);
@@ -35,7 +28,7 @@ int64_t reference_places(const struct attachment *a, enum space space)
     case SPACE_NEURON:
         return rows;
     case SPACE_INPUT:
-        return columns_of(a);
+        return columns_of(a->on->node);
     case SPACE_LAYER:
     case SPACE_NONE:
         return 1;
@@ -46,7 +39,8 @@ int64_t reference_places(const struct attachment *a, enum space space)
 static struct place place_in_kernel(const struct attachment *a, int64_t index, int64_t kernel)
 {
     int64_t each = inputs_of(a), row = kernel / each;
-    int64_t groups = columns_of(a) / each, group = row / (reference_channels(a->on->node) / groups);
+    int64_t groups = columns_of(a->on->node) / each,
+            group = row / (reference_channels(a->on->node) / groups);
 
     return (struct place){index, row, group * each + kernel % each, kernel};
 }

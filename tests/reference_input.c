@@ -7,7 +7,7 @@
 
 uint64_t sample_number(const struct reference *r, const struct given *g, int64_t sample)
 {
-    uint64_t unnamed = (uint64_t)(r->run.step * r->net->batch);
+    uint64_t unnamed = g->training ? (uint64_t)(r->run.step * r->net->batch) : 0;
 
     return g->sample ? g->sample[sample] : unnamed + (uint64_t)sample;
 }
@@ -111,19 +111,21 @@ static struct number spike_at_random(const struct reference *r, const struct nod
     return draw_spike(n, (double)plast_uniform(key, (uint32_t)element));
 }
 
-/* The larger, the earlier; nothing of what is not above 0, and what is above 1 comes first. */
+static int64_t step_of(int64_t steps, double when)
+{
+    return (int64_t)fmin((double)(steps - 1), fmax(-1, floor(when)));
+}
+
+/* The larger, the earlier; never, where it is not above 0 or is above 1. */
 static struct number spike_when_large(int64_t steps, int64_t step, struct number x)
 {
     double when = (1 - x.value) * (double)steps;
     double reach = NUMBER_SAFETY * (double)steps * (x.error + 2 * NUMBER_ROUNDING);
-    struct number spike = {0, 0, 0, 0};
-    int64_t at = (int64_t)fmin((double)(steps - 1), fmax(0, floor(when)));
-    int64_t low = (int64_t)fmin((double)(steps - 1), fmax(0, floor(when - reach)));
-    int64_t high = (int64_t)fmin((double)(steps - 1), fmax(0, floor(when + reach)));
+    struct number spike = {x.value > 0 && step == step_of(steps, when), 0, 0, 0};
+    int64_t low = step_of(steps, when - reach), high = step_of(steps, when + reach);
     bool exact =
         x.error == 0 && (double)(float)(1 - x.value) == 1 - x.value && (double)(float)when == when;
 
-    spike.value = x.value > 0 && step == at;
     if (!exact && low != high && (step == low || step == high))
         spike.error = 1;
     if (x.error > 0 && fabs(x.value) <= NUMBER_SAFETY * x.error && step == steps - 1)

@@ -52,7 +52,7 @@ static struct neuron *bare_neuron(struct arena *arena, const struct neuron *from
     return to;
 }
 
-void make_neuron(struct reference *r, const struct node *node)
+void prepare_neuron(struct reference *r, const struct node *node)
 {
     const struct neuron *neuron = node->neuron;
     int k = node->index;

@@ -39,7 +39,7 @@ void pass_avgpool(struct reference *, struct values *stream, const struct node *
 
 /* ---------------------------------------------------------------- reference_norm.c */
 
-void make_norm(struct reference *, const struct node *);
+void prepare_norm(struct reference *, const struct node *);
 void run_norm(struct reference *, const struct node *, bool training, int64_t step);
 void pass_norm(struct reference *, const struct node *, int64_t step);
 void find_norm_gradients(struct reference *, const struct node *);
@@ -47,7 +47,7 @@ void update_moments(struct reference *);
 
 /* -------------------------------------------------------------- reference_neuron.c */
 
-void make_neuron(struct reference *, const struct node *);
+void prepare_neuron(struct reference *, const struct node *);
 void run_neuron(struct reference *, const struct node *, int64_t step);
 /* Adds to the gradients of learnables as well. */
 void pass_neuron(struct reference *, const struct node *, int64_t step);

@@ -30,7 +30,7 @@ static int64_t moment_index(const struct channel *c)
     return (c->node->timed ? c->step : 0) * reference_channels(c->node) + c->channel;
 }
 
-void make_norm(struct reference *r, const struct node *node)
+void prepare_norm(struct reference *r, const struct node *node)
 {
     int64_t channels = reference_channels(node), steps = reference_steps(r, node);
     int k = node->index;

@@ -64,6 +64,16 @@ void silence_neurons(struct reference *, const struct layer *, struct values *of
 bool kernel_is_dead(const struct reference *, const struct attachment *, int64_t kernel);
 void silence_updated(struct reference *);
 
+/* -------------------------------------------------------------- reference_living.c */
+
+/* Fills in channel_alive from the masks of neurons. */
+void find_living(struct reference *);
+/* What enters a weight: the units that a dense one reads, the channels of a convolution. */
+int64_t columns_of(const struct node *weighted);
+bool column_lives(const struct reference *, const struct node *weighted, int64_t column);
+/* In net->layer. */
+int layer_number(const struct reference *, const struct layer *);
+
 /* ---------------------------------------------------------------- reference_rule.c */
 
 void make_attachments(struct reference *);

@@ -3,6 +3,7 @@
 # QEMU on other processors, and on a board without an operating system; the examples that use such C.
 : "${top_srcdir:=.}"
 . "$top_srcdir/tests/tap.sh"
+. "$top_srcdir/tests/processors.sh"
 
 board=$top_srcdir/examples/deploy-microcontroller
 strict='-std=c99 -ffreestanding -Wall -Wextra -Werror -Wconversion'
@@ -99,6 +100,30 @@ elsewhere() # elsewhere TARGET TRIPLE PROCESSOR PACKAGES: static, under QEMU
 on gcc gcc '' '' '' "$(missing gcc '' gcc)"
 clang=$(first_of clang clang-19 clang-18 clang-17 clang-16 clang-15 clang-14)
 on clang "${clang:-clang}" '' '' '' "$(missing "${clang:-clang}" '' clang)"
+vectors() # vectors COMPILER: the paths of x86-64 that begin with what __AVX512...__ and __AVX2__ say
+{
+    vectors_compiler=$1 vectors_reason=$(missing "$1" '' "$1")
+    reason=${vectors_reason:-$(lacking_avx512 "$1")}
+    on "$1, AVX-512" "$1" "$avx512" '' '' "$reason"
+    path 16 "$avx512"
+    reason=${vectors_reason:-$(lacking_avx2 "$1")}
+    on "$1, AVX2" "$1" "$avx2" '' '' "$reason"
+    path 8 "$avx2"
+    reason=$vectors_reason
+    path 1 ''
+}
+path() # path LANES FLAGS: which of them it is that these flags give
+{
+    for net in float int8; do
+        if [ -n "$reason" ]; then
+            skip "$vectors_compiler $2: the path of $1 lanes, $net" "$reason"
+        else
+            try "$vectors_compiler $2: the path of $1 lanes, $net" takes "$1" "$vectors_compiler" "$2" $net.c
+        fi
+    done
+}
+vectors gcc
+vectors "${clang:-clang}"
 elsewhere aarch64 aarch64-linux-gnu aarch64 'gcc-aarch64-linux-gnu libc6-dev-arm64-cross'
 elsewhere armhf arm-linux-gnueabihf arm 'gcc-arm-linux-gnueabihf libc6-dev-armhf-cross'
 elsewhere 's390x (big-endian)' s390x-linux-gnu s390x 'gcc-s390x-linux-gnu libc6-dev-s390x-cross'
@@ -117,9 +142,10 @@ on Cortex-M3 arm-none-eabi-gcc "$cortex" "$bare" "$emulate" "$reason"
 
 # ------------------------------------------------------------------ what the object asks for and takes
 allowed='^(memcpy|memmove|memset|expf|logf|tanhf|powf|sqrtf)$'
-symbols() # symbols NET: nothing but the prefix is defined, and nothing else is undefined
+symbols() # symbols NET FLAGS: nothing but the prefix is defined, and nothing else is undefined
 {
-    gcc $strict -O2 -DFORMS_SELFTEST -c "$1.c" -o symbols.o || return
+    # shellcheck disable=SC2086
+    gcc $strict -O2 $2 -DFORMS_SELFTEST -c "$1.c" -o symbols.o || return
     $NM -g symbols.o >symbols.txt || return
     cat symbols.txt
     awk '$(NF - 1) != "U" { print $NF }' symbols.txt | sort >defined
@@ -127,18 +153,26 @@ symbols() # symbols NET: nothing but the prefix is defined, and nothing else is 
     test "$(tr '\n' ' ' <defined)" = 'forms_predict forms_selftest ' && grep -q '^expf$' undefined &&
         test -z "$(grep -v -E "$allowed" undefined)"
 }
-stack() # stack NET: less than 1,024 bytes in each function, and a size known in advance
+# stack NET: less than 1,024 bytes in each function, and a size known in advance; where vectors are
+# kept on it, but for what aligns it, which is bounded
+stack()
 {
-    gcc $strict -O2 -DFORMS_SELFTEST -fstack-usage -c "$1.c" -o stack.o || return
-    cat stack.su
-    awk -F'\t' '$2 >= 1024 || $3 != "static" { bad = 1 } /forms_predict/ { seen = 1 } END { exit bad || !seen }' stack.su
+    for flags in '' "$avx2" "$avx512"; do
+        # shellcheck disable=SC2086
+        gcc $strict -O2 $flags -DFORMS_SELFTEST -fstack-usage -c "$1.c" -o stack.o || return
+        cat stack.su
+        awk -F'\t' -v vectors="$flags" '$2 >= 1024 || $3 != "static" && !(vectors && $3 == "dynamic,bounded") { bad = 1 }
+            /forms_predict/ { seen = 1 } END { exit bad || !seen }' stack.su || return
+    done
 }
 for net in float int8; do
     if [ "$(uname -m)" != x86_64 ] || ! command -v gcc >/dev/null; then
         skip "$net: its symbols" 'not x86-64 with gcc'
         skip "$net: stack" 'not x86-64 with gcc'
     else
-        try "$net: its symbols" symbols "$net"
+        try "$net: its symbols" symbols "$net" ''
+        try "$net: its symbols, AVX2" symbols "$net" "$avx2"
+        try "$net: its symbols, AVX-512" symbols "$net" "$avx512"
         try "$net: stack" stack "$net"
     fi
 done

@@ -1,6 +1,6 @@
 #!/bin/sh
 # make bench: figures and ratios, measured in one run, the candidates in turn, medians of ROUNDS.
-# BENCH names the parts to run: perceptron.sh rules.sh sparse.sh deployed.sh compiler.sh beside this file.
+# BENCH names the parts to run: perceptron.sh rules.sh sparse.sh conv.sh deployed.sh compiler.sh beside this file.
 # Wants PLASTC, CC, PLAST_MODEL_LIBS and PLAST_DATA (with mnist/ in it); takes what else is there:
 # a python3 with torch, and PLAST_REFERENCE/hand_step.c (default: ../shared/reference beside the
 # sources).
@@ -8,7 +8,7 @@ set -u
 : "${top_srcdir:=.}" "${top_builddir:=.}" "${PLASTC:=$top_builddir/plastc}" "${CC:=cc}"
 : "${PLAST_DATA:=$top_srcdir/../shared/data}" "${PLAST_REFERENCE:=$top_srcdir/../shared/reference}"
 : "${PLAST_OPENMP:=-fopenmp}" "${ROUNDS:=5}" "${SECONDS_EACH:=2}"
-: "${BENCH:=perceptron rules sparse deployed compiler}"
+: "${BENCH:=perceptron rules sparse conv deployed compiler}"
 here=$top_srcdir/tests/bench
 data=$PLAST_DATA/mnist
 export PYTHONDONTWRITEBYTECODE=1
