@@ -3,6 +3,7 @@
  * same sums that dense weights make, and nothing need be rearranged. `inside` is a constant: where
  * the whole window lies in the map, its loops have constant bounds. */
 #include "lower_rule.h"
+#include "lower_time.h"
 #include "memory.h"
 
 enum { HEIGHT, WIDTH };
@@ -196,8 +197,7 @@ static struct cstmt *conv_inputs(struct kernel *k, const struct value *v, int t,
         const char *in = arena_format(a, "in%d_%d", t, i);
         long long channels = g->rows / g->value->map / groups;
         long long high = side(g->value, HEIGHT), wide = side(g->value, WIDTH);
-        kernel_param(k, "const float *restrict", in, "%s",
-                     train ? g->value->plain->name : g->value->shown->name);
+        kernel_param(k, "const float *restrict", in, "%s", read_from(a, g, train));
         /* of grouped ones all channels stand before their part */
         const char *base = groups > 1
                                ? arena_format(a, "i / %lld * %lld + j",
@@ -264,7 +264,7 @@ static struct cstmt *conv_outputs(struct kernel *k, const struct use *u, int num
     long long outs = neurons_in(by) / groups, ins = t->rows / from->map / groups;
     struct reach y = reach(a, w, side(by, HEIGHT), HEIGHT), x = reach(a, w, side(by, WIDTH), WIDTH);
     kernel_param(k, "const float *restrict", name, "m->%s", t->feedback ? t->feedback : t->weight);
-    kernel_param(k, "const float *restrict", in, "%s", by->error->name);
+    kernel_param(k, "const float *restrict", in, "%s", slice_of(a, by->error, u->delay));
     const char *row = groups > 1 ? arena_format(a, "i / %lld * %lld + j", ins, outs) : "j";
     const char *column = groups > 1
                              ? arena_format(a, "i %% %lld", ins)
@@ -294,7 +294,7 @@ static struct cstmt *flat_outputs(struct kernel *k, const struct use *u, int num
     long long map = t->segment[0].value->map;
     const char *name = arena_format(a, "w%d", number), *in = arena_format(a, "error%d", number);
     kernel_param(k, "const float *restrict", name, "m->%s", t->feedback ? t->feedback : t->weight);
-    kernel_param(k, "const float *restrict", in, "%s", u->by->error->name);
+    kernel_param(k, "const float *restrict", in, "%s", slice_of(a, u->by->error, u->delay));
     struct holes h = {.s = {code(a, NULL, multiply, map)}};
     return code(a, &h,
                 "for (int64_t j = 0; j < %s; j++) {"
@@ -409,6 +409,12 @@ struct taps {
     long long column; /* channels of the term before the segment */
 };
 
+/* Of time step z, where each has its own. */
+static const char *slice_text(struct arena *a, const struct buffer *b)
+{
+    return b->slice ? arena_format(a, "z * %lld + ", (long long)b->slice) : "";
+}
+
 static struct cstmt *places(struct arena *a, const struct taps *p)
 {
     const struct window *w = p->w;
@@ -435,14 +441,15 @@ static struct cstmt *places(struct arena *a, const struct taps *p)
         a, &h,
         "for (int64_t y = %s; y < %s; y++)"
         "    for (int64_t x = %s; x < %s; x++) {"
-        "        const float *e = error + (i * %lld + y * %lld + x) * COLUMNS;"
-        "        const float *f = in + (((%s) * %lld + (y * %lld + ky - %lld)) * %lld + (x * "
+        "        const float *e = error + %s(i * %lld + y * %lld + x) * COLUMNS;"
+        "        const float *f = in + %s(((%s) * %lld + (y * %lld + ky - %lld)) * %lld + (x * "
         "%lld + kx - %lld)) * COLUMNS;"
         "        @0"
         "    }",
         first_place(a, w, HEIGHT, "ky"), end_place(a, w, HEIGHT, "ky", high, side(p->v, HEIGHT)),
-        from, to, (long long)p->v->map, out, channel, high, (long long)w->stride[0],
-        (long long)w->pad[0], wide, (long long)w->stride[1], (long long)w->pad[1]);
+        from, to, slice_text(a, p->v->error), (long long)p->v->map, out,
+        slice_text(a, p->from->plain), channel, high, (long long)w->stride[0], (long long)w->pad[0],
+        wide, (long long)w->stride[1], (long long)w->pad[1]);
 }
 
 /* Products over samples and places of errors and inputs: PLAST_TAP_ROWS channels of the result by
@@ -452,6 +459,8 @@ static void tap_tile(struct kernel *k, const struct field *f, const struct taps 
     struct arena *a = k->module->arena;
     kernel_param(k, "float *restrict", "gradient", "%s", gradient_memory(k->module, p->t, f));
     struct holes h = {.s = {places(a, p)}};
+    if (p->v->error->slice)
+        h.s[0] = code(a, &h, "for (int64_t z = 0; z < STEPS; z++) { @0 }");
     struct expr *value = ex(a, "plast_total(sum[r][t])");
     h.e[0] = p->t->wants_demand ? value : if_alive(k, f, value);
     struct cstmt *body =
@@ -576,7 +585,7 @@ struct cstmt *lower_conv_gradient(struct module *m, const struct value *v, const
         kernel_param(&k, "const int64_t", "n", "n");
         kernel_param(&k, "const float *restrict", "error", "%s", v->error->name);
         kernel_param(&k, "const float *restrict", "in", "%s + %lld * COLUMNS",
-                     g->value->plain->name, (long long)g->from);
+                     first_slice(a, g->value->plain, g->delay), (long long)g->from);
         tap_tile(&k, f, &p);
         kernel_finish(
             &k, arena_format(a, "%s: the gradient of %s.", where(m, t->dense->loc), f->tensor),

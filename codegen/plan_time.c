@@ -104,9 +104,21 @@ void plan_stages(struct plan *p)
     }
 }
 
+/* Which of a window is the largest is seen again when its error comes back. */
+static bool compares(const struct value *v)
+{
+    return v->terms && v->term[0].pool && v->term[0].pool->op == N_MAXPOOL && v->learns;
+}
+
 bool keeps_plain(const struct value *v)
 {
-    return v->stage == STAGE_LOOP && ((v->slope_from_result && v->learns) || v->wants_plain);
+    bool keeps = (v->slope_from_result && v->learns) || v->wants_plain || compares(v);
+    for (int i = 0; i < v->uses; i++) {
+        const struct value *by = v->use[i].by;
+        keeps |= by->learns && is_conv(&by->term[v->use[i].term]);
+        keeps |= v->learns && compares(by);
+    }
+    return v->stage == STAGE_LOOP && keeps;
 }
 
 void plan_slices(const struct plan *p, struct buffer *b, int64_t ahead, int64_t behind)
