@@ -132,10 +132,12 @@ static void explain_work(struct text *t, const struct plan *p)
             const struct term *m = &p->value[i]->term[k];
             if (!m->dense)
                 continue;
-            double forward = 2.0 * (double)p->value[i]->rows * (double)m->rows, back = 0;
+            double turns = plan_turns(p, p->value[i]);
+            double forward = 2.0 * turns * (double)p->value[i]->rows * (double)m->rows, back = 0;
             for (int s = 0; s < m->segments; s++)
                 if (m->segment[s].value->learns)
-                    back += 2.0 * (double)p->value[i]->rows * (double)m->segment[s].rows;
+                    back +=
+                        2.0 * turns * (double)p->value[i]->rows * (double)m->segment[s].rows;
             text_printf(t, "  %-24s forward %.0f, weight gradient %.0f, input gradient %.0f\n",
                         m->dense->weight->name, forward, forward, back);
         }

@@ -36,9 +36,8 @@ static struct expr *spike_of(struct kernel *k, const struct value *v, bool train
     const struct plan *p = k->module->plan;
     int number = 0;
     if (v->encode->encoder == ENCODE_LATENCY)
-        return ex(
-            a, "x > 0.0f && PLAST_LEAST((float)(STEPS - 1), PLAST_MOST(0.0f, floorf((1.0f - x) * "
-               "(float)STEPS))) == (float)t");
+        return ex(a, "x > 0.0f && PLAST_LEAST((float)(STEPS - 1), floorf((1.0f - x) * "
+                     "(float)STEPS)) == (float)t");
     while (p->dropout[number] != v->encode)
         number++;
     kernel_param(k, "const uint64_t *restrict", "key", "%s + %d * COLUMNS",

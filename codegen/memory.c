@@ -466,6 +466,13 @@ struct expr *plan_hoist(struct plan *p, struct expr *e)
     return e ? hoist(p, e) : NULL;
 }
 
+/* At most, of an element: those of each time step, of neurons more than what they emit. */
+static double kept_floats(const struct net *net, const struct node *node)
+{
+    double states = node->neuron ? 2 + node->neuron->states + node->neuron->locals : 1;
+    return node->timed ? states * (double)(net->steps + 2) : 1;
+}
+
 bool plan_fits(const struct net *net, struct diag *diag)
 {
     const double most = 70368744177664.0; /* 2^46 */
@@ -477,7 +484,8 @@ bool plan_fits(const struct net *net, struct diag *diag)
         weights += 4 * n * (2 + net->optimizer->state_count);
     }
     for (int i = 0; i < net->node_count; i++)
-        values += 16 * (double)(net->node[i]->size + 15) * (double)(net->batch + 31);
+        values += 16 * (double)(net->node[i]->size + 15) * (double)(net->batch + 31) *
+                  kept_floats(net, net->node[i]);
     if (weights + values <= most)
         return true;
     diag_error(diag, net->loc,

@@ -260,12 +260,13 @@ static int64_t neurons_of(const struct layer *l)
 }
 
 /* A weight is used once for each place of the map. */
-static double forward_flops(const struct layer *l)
+static double forward_flops(const struct plan *p, const struct layer *l)
 {
     double flops = 0;
     for (int i = 0; i < l->branch_count; i++) {
         const struct shape *w = &l->branch[i]->weight->shape;
-        flops += 2.0 * (double)shape_size(w) * (double)(l->branch[i]->size / w->dim[0]);
+        flops += 2.0 * (double)shape_size(w) * (double)(l->branch[i]->size / w->dim[0]) *
+                 plan_turns(p, p->home[l->branch[i]->index]);
     }
     return flops;
 }
@@ -283,7 +284,7 @@ static void print_layers(struct text *t, const struct module *m)
         print_c_string(t, text, strlen(text));
         text_add(t, ",\n     ");
         print_shape(t, l->value->shape.dim, l->value->shape.rank, 3);
-        text_printf(t, ", %.1f},\n", forward_flops(l));
+        text_printf(t, ", %.1f},\n", forward_flops(m->plan, l));
     }
     text_add(t, "};\n");
 }
@@ -298,7 +299,7 @@ static double step_flops(const struct plan *p)
             for (int s = 0; m->dense && s < m->segments; s++)
                 flops += 2.0 * (double)p->value[i]->rows * (double)m->cols *
                          ((double)m->segment[s].rows / (double)m->rows) *
-                         (m->segment[s].value->learns ? 3 : 2);
+                         plan_turns(p, p->value[i]) * (m->segment[s].value->learns ? 3 : 2);
         }
     return flops;
 }

@@ -272,6 +272,8 @@ double plan_crossover(const struct plan *, const struct layer *); /* -1: the tar
  */
 bool plan_check(const struct plan *, struct diag *);
 
+/* How often a sample has the value computed. */
+double plan_turns(const struct plan *, const struct value *);
 /* The number of a scalar, entered if it is new. Every maximal expression of run scalars alone in
  * the expression becomes a name `scalarN`. */
 struct expr *plan_hoist(struct plan *, struct expr *);

@@ -129,6 +129,11 @@ void plan_slices(const struct plan *p, struct buffer *b, int64_t ahead, int64_t 
     b->floats = b->slice * (p->net->steps + ahead + behind);
 }
 
+double plan_turns(const struct plan *p, const struct value *v)
+{
+    return v->stage == STAGE_LOOP ? (double)p->net->steps : 1;
+}
+
 int time_read(const struct plan *p, const struct value *v, const struct value *by)
 {
     bool leaves = v->stage == STAGE_LOOP && by->stage == STAGE_AFTER;

@@ -119,7 +119,25 @@ epochs 8;
 prune unused(fraction = 0.5, patience = 1) on b, c;
 plasticity grapes;
 END
-names='steady looped late framed seen dying aligned'
+# Maps over time: convolution, pools, recurrence through them, channels that die.
+cat >"$scratch/maps.pl" <<'END'
+model maps;
+time 3;
+input  image[2, 8, 8] |> bernoulli;
+layer  c1    = image |> conv(5, kernel = 3) |> lif(threshold = 0.2) |> avgpool(2);
+layer  c2    = c1 |> conv(7, kernel = 2, pad = 1) |> plif(threshold = 0.2) |> maxpool(2);
+layer  c3    = ((c2 |> conv(6, kernel = 2)) + (prev(c3) |> conv(6, kernel = 3, pad = 1))) |> snu |> dropout(0.2);
+layer  f1    = c3 |> dense(12) |> lif(threshold = 0.2);
+output digit = f1 |> dense(4) |> soft_snu |> rate;
+loss   mse;
+optimizer sgd(rate = 0.1, momentum = 0.9);
+batch  20;
+epochs 8;
+plasticity grapes;
+prune dpap_neurons(initial = 1, pressure = 1.5) on c2, c3, f1 from epoch 1;
+prune dpap_synapses(initial = 1, pressure = 1.5) on f1 from epoch 1;
+END
+names='steady looped late framed seen dying aligned maps'
 # shellcheck disable=SC2086
 compare_models -O1 7 6 $names
 # shellcheck disable=SC2086
