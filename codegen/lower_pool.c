@@ -40,7 +40,7 @@ static struct cstmt *each_tap(struct arena *a, const struct window *w, const str
 
 /* The channels that come from one segment. */
 static struct cstmt *pool_segment(struct kernel *k, const struct value *v, int segment,
-                                  int64_t channel, bool train)
+                                  int64_t channel, bool train, bool held)
 {
     struct arena *a = k->module->arena;
     const struct segment *g = &v->term[0].segment[segment];
@@ -54,7 +54,31 @@ static struct cstmt *pool_segment(struct kernel *k, const struct value *v, int s
                     "independent for (int l = 0; l < STRIP; l++)"
                     "    s[l] = f[l] > s[l] ? f[l] : s[l];")
              : code(a, NULL, "independent for (int l = 0; l < STRIP; l++) s[l] += f[l];");
+    bool chooses = train && v->choice && !held;
+    const char *tap = arena_format(a, "(float)(ky * %lld + kx)", (long long)pool->window.size[1]);
+    if (chooses)
+        take = code(a, NULL,
+                    "independent for (int l = 0; l < STRIP; l++) {"
+                    "    which[l] = f[l] > s[l] ? %s : which[l];"
+                    "    s[l] = f[l] > s[l] ? f[l] : s[l];"
+                    "}",
+                    tap);
+    if (held) /* the largest is where it was */
+        take = code(a, NULL,
+                    "independent for (int l = 0; l < STRIP; l++)"
+                    "    s[l] = choice[at + l] == %s ? f[l] : s[l];",
+                    tap);
     struct holes h = {.s = {each_tap(a, &pool->window, g->value, in, "i", take)}};
+    if (chooses) {
+        h.s[1] =
+            code(a, NULL, "float which[STRIP]; for (int l = 0; l < STRIP; l++) which[l] = 0.0f;");
+        h.s[2] =
+            code(a, NULL, "independent for (int l = 0; l < STRIP; l++) choice[at + l] = which[l];");
+    }
+    struct cstmt *at =
+        code(a, NULL, "const int64_t at = ((%lld + i) * %lld + y * %lld + x) * COLUMNS + c;",
+             (long long)channel, (long long)v->map, side(v, 1));
+    h.s[3] = held ? cstmt_join(at, h.s[0]) : cstmt_join(h.s[0], at);
     h.e[0] = most ? ex(a, "-FLT_MAX") : ex(a, "0.0f");
     h.e[1] = most ? ex(a, "s[l]") : ex(a, "s[l] * %s", ratio(a, &pool->window));
     return code(a, &h,
@@ -65,42 +89,57 @@ static struct cstmt *pool_segment(struct kernel *k, const struct value *v, int s
                 "                float s[STRIP];"
                 "                for (int l = 0; l < STRIP; l++)"
                 "                    s[l] = $0;"
-                "                @0"
-                "                const int64_t at = ((%lld + i) * %lld + y * %lld + x) * COLUMNS + "
-                "c;"
+                "                @1"
+                "                @3"
                 "                independent for (int l = 0; l < STRIP; l++)"
                 "                    out[at + l] = $1;"
+                "                @2"
                 "            }"
                 "    }",
                 g->value->live ? held_neurons(k, g->value)
                                : arena_format(a, "%lld", (long long)(g->rows / g->value->map)),
-                side(v, 0), side(v, 1), (long long)channel, (long long)v->map, side(v, 1));
+                side(v, 0), side(v, 1));
 }
 
-static struct kernel pool_kernel(struct module *m, const struct value *v, bool train)
+static struct kernel pool_kernel(struct module *m, const struct value *v, bool train, bool held)
 {
     struct arena *a = m->arena;
-    struct kernel k =
-        kernel_new(m, arena_format(a, "%s_%s", v->name, train ? "forward" : "predict"));
+    struct kernel k = kernel_new(m, arena_format(a, "%s_%s", v->name,
+                                                 held    ? "held"
+                                                 : train ? "forward"
+                                                         : "predict"));
     struct cstmt *body = NULL;
     int64_t channel = 0;
     kernel_param(&k, "const int64_t", "n", "n");
     for (int s = 0; s < v->term[0].segments; s++) {
         const struct segment *g = &v->term[0].segment[s];
-        body = cstmt_join(body, pool_segment(&k, v, s, channel, train));
+        body = cstmt_join(body, pool_segment(&k, v, s, channel, train, held));
         channel += g->rows / g->value->map;
     }
     kernel_param(&k, "float *restrict", "out", "%s", slice_of(a, train ? v->plain : v->shown, 0));
-    if (train)
+    if (train && v->choice)
+        kernel_param(&k, held ? "const float *restrict" : "float *restrict", "choice", "%s",
+                     slice_of(a, v->choice, 0));
+    if (train || v->choice)
         kernel_finish(&k, arena_format(a, "%s: pooled", where(m, v->term[0].pool->loc)), body);
     return k;
 }
 
-/* One function serves training and prediction. */
+/* One function serves training and prediction, where it does not say what it chose. */
 void lower_pool(struct module *m, struct value *v)
 {
-    struct kernel k = pool_kernel(m, v, true), shown = pool_kernel(m, v, false);
-    m->forward = cstmt_join(m->forward, kernel_call(&k));
+    struct kernel k = pool_kernel(m, v, true, false), shown = pool_kernel(m, v, false, false);
+    struct cstmt *call = kernel_call(&k);
+    if (v->choice) {
+        if (m->plan->held) {
+            k = pool_kernel(m, v, true, true);
+            call = if_held(m, kernel_call(&k), call);
+        }
+        m->forward = cstmt_join(m->forward, call);
+        m->shown = cstmt_join(m->shown, kernel_call(&shown));
+        return;
+    }
+    m->forward = cstmt_join(m->forward, call);
     m->shown = cstmt_join(m->shown, code(m->arena, NULL, "%s(%s);", k.name, shown.actuals.bytes));
 }
 
@@ -142,7 +181,15 @@ struct cstmt *pool_outputs(struct kernel *k, const struct value *v, const struct
     kernel_param(k, "const float *restrict", arena_format(a, "error%d", number), "%s",
                  slice_of(a, by->error, u->delay));
     struct cstmt *take;
-    if (pool->op == N_MAXPOOL) {
+    if (by->choice) {
+        kernel_param(k, "const float *restrict", arena_format(a, "choice%d", number), "%s",
+                     slice_of(a, by->choice, 0));
+        take = code(a, NULL,
+                    "const float which = (float)(ty * %lld + tx);"
+                    "independent for (int l = 0; l < STRIP; l++)"
+                    "    s[l] += choice%d[q + l] == which ? error%d[q + l] : 0.0f;",
+                    (long long)w->size[1], number, number);
+    } else if (pool->op == N_MAXPOOL) {
         kernel_param(k, "const float *restrict", "result", "%s", slice_of(a, v->plain, 0));
         kernel_param(k, "const float *restrict", arena_format(a, "pooled%d", number), "%s",
                      slice_of(a, by->plain, 0));

@@ -459,8 +459,10 @@ static struct plan *plan_once(struct arena *arena, struct net *net, bool fuse,
                 PUSH(arena, p->dropout, p->dropouts, v->chain[k]);
         if (!v->is_input)
             plan_chain(p, v);
-        if (v->neuron)
+        if (v->neuron) {
             v->recall = plan_recall(p, v);
+            p->held |= v->recall->held;
+        }
     }
     find_late_learns(p);
     plan_fields(p);

@@ -104,19 +104,12 @@ void plan_stages(struct plan *p)
     }
 }
 
-/* Which of a window is the largest is seen again when its error comes back. */
-static bool compares(const struct value *v)
-{
-    return v->terms && v->term[0].pool && v->term[0].pool->op == N_MAXPOOL && v->learns;
-}
-
 bool keeps_plain(const struct value *v)
 {
-    bool keeps = (v->slope_from_result && v->learns) || v->wants_plain || compares(v);
+    bool keeps = (v->slope_from_result && v->learns) || v->wants_plain;
     for (int i = 0; i < v->uses; i++) {
         const struct value *by = v->use[i].by;
         keeps |= by->learns && is_conv(&by->term[v->use[i].term]);
-        keeps |= v->learns && compares(by);
     }
     return v->stage == STAGE_LOOP && keeps;
 }
@@ -170,7 +163,6 @@ static void keep_slices(struct plan *p, const struct recall *r, struct buffer *b
 static void neuron_buffers(struct plan *p, struct value *v)
 {
     struct recall *r = v->recall;
-    p->held |= r->held;
     for (int i = 0; i < r->quantities; i++) {
         struct quantity *q = &r->quantity[i];
         if (q->kind == Q_STATE || q->kept)
@@ -248,6 +240,14 @@ void plan_timed_value(struct plan *p, struct value *v)
         slice_buffers(p, v);
     if (v->recall)
         neuron_buffers(p, v);
+    if (v->stage == STAGE_LOOP && v->learns && v->terms && v->term[0].pool &&
+        v->term[0].pool->op == N_MAXPOOL) {
+        v->choice = whole_loop(p, v, "_choice", false);
+        /* a probe leaves it to those compared with it */
+        v->choice->first = p->held ? 0 : p->loop_first;
+        v->choice->last = p->held ? time_end(p) : time_error(p, p->value[p->loop_first]);
+        plan_slices(p, v->choice, 0, 0);
+    }
     if (v->readout)
         v->plain->first = p->loop_first;
     if (v->readout && v->readout->readout == READ_PEAK)
