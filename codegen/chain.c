@@ -97,6 +97,10 @@ static void anchor(struct plan *p, struct value *v)
 void plan_chain(struct plan *p, struct value *v)
 {
     compose(p, v);
+    if (v->neuron) { /* its derivative is its own, and what drops is drawn again */
+        v->slope_is_one = true;
+        return;
+    }
     find_slope(p, v);
     anchor(p, v);
 }

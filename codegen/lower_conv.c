@@ -3,6 +3,7 @@
  * same sums that dense weights make, and nothing need be rearranged. `inside` is a constant: where
  * the whole window lies in the map, its loops have constant bounds. */
 #include "lower_rule.h"
+#include "lower_time.h"
 #include "memory.h"
 
 enum { HEIGHT, WIDTH };
@@ -196,8 +197,7 @@ static struct cstmt *conv_inputs(struct kernel *k, const struct value *v, int t,
         const char *in = arena_format(a, "in%d_%d", t, i);
         long long channels = g->rows / g->value->map / groups;
         long long high = side(g->value, HEIGHT), wide = side(g->value, WIDTH);
-        kernel_param(k, "const float *restrict", in, "%s",
-                     train ? g->value->plain->name : g->value->shown->name);
+        kernel_param(k, "const float *restrict", in, "%s", read_from(a, g, train));
         /* of grouped ones all channels stand before their part */
         const char *base = groups > 1
                                ? arena_format(a, "i / %lld * %lld + j",
@@ -264,7 +264,7 @@ static struct cstmt *conv_outputs(struct kernel *k, const struct use *u, int num
     long long outs = neurons_in(by) / groups, ins = t->rows / from->map / groups;
     struct reach y = reach(a, w, side(by, HEIGHT), HEIGHT), x = reach(a, w, side(by, WIDTH), WIDTH);
     kernel_param(k, "const float *restrict", name, "m->%s", t->feedback ? t->feedback : t->weight);
-    kernel_param(k, "const float *restrict", in, "%s", by->error->name);
+    kernel_param(k, "const float *restrict", in, "%s", slice_of(a, by->error, u->delay));
     const char *row = groups > 1 ? arena_format(a, "i / %lld * %lld + j", ins, outs) : "j";
     const char *column = groups > 1
                              ? arena_format(a, "i %% %lld", ins)
@@ -294,7 +294,7 @@ static struct cstmt *flat_outputs(struct kernel *k, const struct use *u, int num
     long long map = t->segment[0].value->map;
     const char *name = arena_format(a, "w%d", number), *in = arena_format(a, "error%d", number);
     kernel_param(k, "const float *restrict", name, "m->%s", t->feedback ? t->feedback : t->weight);
-    kernel_param(k, "const float *restrict", in, "%s", u->by->error->name);
+    kernel_param(k, "const float *restrict", in, "%s", slice_of(a, u->by->error, u->delay));
     struct holes h = {.s = {code(a, NULL, multiply, map)}};
     return code(a, &h,
                 "for (int64_t j = 0; j < %s; j++) {"
@@ -404,9 +404,10 @@ struct taps {
     const struct value *v, *from;
     const struct term *t;
     const struct window *w;
-    bool along;       /* the window */
-    long long ins;    /* channels of the input, of a group */
-    long long column; /* channels of the term before the segment */
+    bool along;                      /* the window */
+    long long ins;                   /* channels of the input, of a group */
+    long long column;                /* channels of the term before the segment */
+    long long in_slice, error_slice; /* of a time step; 0: there is one */
 };
 
 static struct cstmt *places(struct arena *a, const struct taps *p)
@@ -431,18 +432,25 @@ static struct cstmt *places(struct arena *a, const struct taps *p)
             ? arena_format(a, "i / %lld * %lld + j",
                            (long long)neurons_in(p->v) / p->t->dense->groups, p->ins)
             : "j";
-    return code(
+    const char *error = "error", *in = "in";
+    if (p->error_slice) {
+        error = arena_format(a, "error + step * %lld", p->error_slice);
+        in = arena_format(a, "in + step * %lld", p->in_slice);
+    }
+    h.s[0] = code(
         a, &h,
         "for (int64_t y = %s; y < %s; y++)"
         "    for (int64_t x = %s; x < %s; x++) {"
-        "        const float *e = error + (i * %lld + y * %lld + x) * COLUMNS;"
-        "        const float *f = in + (((%s) * %lld + (y * %lld + ky - %lld)) * %lld + (x * "
+        "        const float *e = %s + (i * %lld + y * %lld + x) * COLUMNS;"
+        "        const float *f = %s + (((%s) * %lld + (y * %lld + ky - %lld)) * %lld + (x * "
         "%lld + kx - %lld)) * COLUMNS;"
         "        @0"
         "    }",
         first_place(a, w, HEIGHT, "ky"), end_place(a, w, HEIGHT, "ky", high, side(p->v, HEIGHT)),
-        from, to, (long long)p->v->map, out, channel, high, (long long)w->stride[0],
+        from, to, error, (long long)p->v->map, out, in, channel, high, (long long)w->stride[0],
         (long long)w->pad[0], wide, (long long)w->stride[1], (long long)w->pad[1]);
+    return p->error_slice ? code(a, &h, "for (int64_t step = 0; step < STEPS; step++) { @0 }")
+                          : h.s[0];
 }
 
 /* Products over samples and places of errors and inputs: PLAST_TAP_ROWS channels of the result by
@@ -576,7 +584,9 @@ struct cstmt *lower_conv_gradient(struct module *m, const struct value *v, const
         kernel_param(&k, "const int64_t", "n", "n");
         kernel_param(&k, "const float *restrict", "error", "%s", v->error->name);
         kernel_param(&k, "const float *restrict", "in", "%s + %lld * COLUMNS",
-                     g->value->plain->name, (long long)g->from);
+                     first_slice(a, g->value->plain, g->delay), (long long)g->from);
+        p.error_slice = v->error->slice;
+        p.in_slice = g->value->plain->slice;
         tap_tile(&k, f, &p);
         kernel_finish(
             &k, arena_format(a, "%s: the gradient of %s.", where(m, t->dense->loc), f->tensor),

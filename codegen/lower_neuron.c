@@ -136,7 +136,13 @@ struct cstmt *lower_neuron(struct kernel *k, const struct value *v, enum pass_of
     struct expr *emit =
         held ? kernel_hoist(k, as_number(a, recall_about(a, r, r->neuron->emit)), head)
              : value_of(k, v, r->neuron->emit, head);
-    struct cstmt *list = store(k, "out", slice_of(a, out, 0), alive(k, v, row, emit));
+    struct expr *passed = emit;
+    for (int i = 0; pass != NEURON_SHOWN && i < v->dropouts; i++)
+        passed = expr_binary(a, (struct loc){0}, E_MUL, passed, lower_keep(k, v, i, row, head));
+    struct cstmt *list = store(k, "out", slice_of(a, out, 0), alive(k, v, row, passed));
+    if (pass != NEURON_SHOWN && v->post_tap)
+        list =
+            cstmt_join(list, store(k, "post", slice_of(a, v->post_tap, 0), alive(k, v, row, emit)));
     for (int i = 0; i < r->quantities; i++) {
         const struct quantity *q = &r->quantity[i];
         struct expr *e = q->kind == Q_LOCAL ? q->value : q->next;

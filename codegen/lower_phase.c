@@ -150,6 +150,7 @@ void lower_rules(struct module *m)
         lower_when_acting(m, s, s->late, PHASE_MODULATE, "modulate_gradient", &m->gradients);
     }
     lower_map_sums(m);
+    lower_traces(m);
     for (int i = 0; i < m->plan->sites; i++) {
         const struct site *s = m->plan->site[i];
         lower_when_acting(m, s, s->phase[PHASE_OBSERVE], PHASE_OBSERVE, "observe", &m->after);

@@ -1,6 +1,6 @@
 /* Pools: a value of its own, the largest or the mean of what a window covers. What pads a map is
  * never the largest; it counts as zero in a mean. */
-#include "lower.h"
+#include "lower_time.h"
 
 static long long side(const struct value *v, int s)
 {
@@ -46,8 +46,8 @@ static struct cstmt *pool_segment(struct kernel *k, const struct value *v, int s
     const struct node *pool = v->term[0].pool;
     bool most = pool->op == N_MAXPOOL;
     const char *in = arena_format(a, "in%d", segment);
-    kernel_param(k, "const float *restrict", in, "%s + %lld * COLUMNS",
-                 train ? g->value->plain->name : g->value->shown->name, (long long)g->from);
+    kernel_param(k, "const float *restrict", in, "%s + %lld * COLUMNS", read_from(a, g, train),
+                 (long long)g->from);
     struct cstmt *take =
         most ? code(a, NULL,
                     "independent for (int l = 0; l < STRIP; l++)"
@@ -89,7 +89,7 @@ static struct kernel pool_kernel(struct module *m, const struct value *v, bool t
         body = cstmt_join(body, pool_segment(&k, v, s, channel, train));
         channel += g->rows / g->value->map;
     }
-    kernel_param(&k, "float *restrict", "out", "%s", train ? v->plain->name : v->shown->name);
+    kernel_param(&k, "float *restrict", "out", "%s", slice_of(a, train ? v->plain : v->shown, 0));
     if (train)
         kernel_finish(&k, arena_format(a, "%s: pooled", where(m, v->term[0].pool->loc)), body);
     return k;
@@ -139,12 +139,12 @@ struct cstmt *pool_outputs(struct kernel *k, const struct value *v, const struct
     const struct window *w = &pool->window;
     long long channel = (u->column - u->from) / v->map;
     kernel_param(k, "const float *restrict", arena_format(a, "error%d", number), "%s",
-                 by->error->name);
+                 slice_of(a, by->error, u->delay));
     struct cstmt *take;
     if (pool->op == N_MAXPOOL) {
-        kernel_param(k, "const float *restrict", "result", "%s", v->plain->name);
+        kernel_param(k, "const float *restrict", "result", "%s", slice_of(a, v->plain, 0));
         kernel_param(k, "const float *restrict", arena_format(a, "pooled%d", number), "%s",
-                     by->plain->name);
+                     slice_of(a, by->plain, u->delay));
         take = take_first(a, w, v, "i + r", number);
     } else {
         take = code(a, NULL,

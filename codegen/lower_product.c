@@ -464,6 +464,17 @@ static const char *unit_of(struct kernel *k, const struct value *v, const char *
                         k->position);
 }
 
+/* What rules observe: with what came back from later steps. */
+static struct cstmt *tap_error(struct kernel *k, const struct value *v, const char *name,
+                               const char *row)
+{
+    struct arena *a = k->module->arena;
+    if (!v->error_tap)
+        return NULL;
+    kernel_param(k, "float *restrict", "neuron_error", "%s", slice_of(a, v->error_tap, 0));
+    return code(a, NULL, "neuron_error[(%s) * COLUMNS + c + l] = %s;", unit_of(k, v, row), name);
+}
+
 struct cstmt *lower_modulated(struct kernel *k, const struct value *v, const char *name,
                               const char *row, struct cstmt **head)
 {
@@ -478,12 +489,7 @@ struct cstmt *lower_modulated(struct kernel *k, const struct value *v, const cha
         struct holes h = {.e = {if_neuron_alive(k, v, row, ex(a, "%s", name))}};
         list = cstmt_join(list, code(a, &h, "%s = $0;", name));
     }
-    if (v->error_tap) {
-        kernel_param(k, "float *restrict", "neuron_error", "%s", slice_of(a, v->error_tap, 0));
-        list = cstmt_join(list, code(a, NULL, "neuron_error[(%s) * COLUMNS + c + l] = %s;",
-                                     unit_of(k, v, row), name));
-    }
-    return list;
+    return v->delay > 0 ? list : cstmt_join(list, tap_error(k, v, name, row));
 }
 
 /* The errors that come back from later steps: to be added when rules have seen the others. */
@@ -528,6 +534,8 @@ static struct cstmt *neuron_error(struct kernel *k, const struct value *v, struc
         a, ex(a, "error[at + l]"),
         if_neuron_alive(k, v, row, neuron_passes_error(v) ? ex(a, "x_back") : ex(a, "0.0f")));
     s = lower_neuron_back(k, v, row, s, head);
+    for (int i = 0; i < v->dropouts && !v->modulated; i++)
+        x = expr_binary(a, (struct loc){0}, E_MUL, x, lower_keep(k, v, i, row, head));
     if (!v->modulated)
         return declare_if_used(a, "const float", "e", x, s);
     return cstmt_join(x->kind == E_NAME ? NULL : cstmt_assign(a, ex(a, "e"), x), s);
@@ -551,7 +559,9 @@ static struct cstmt *error_call(struct module *m, struct value *v, const struct 
         x = ex(a, "e");
     }
     if (apart) {
-        x = expr_binary(a, (struct loc){0}, E_ADD, x, late_expr(&k, v, late, neuron, &head));
+        struct holes more = {.e = {late_expr(&k, v, late, neuron, &head)}};
+        element = cstmt_join(element, code(a, &more, "e += $0;"));
+        element = cstmt_join(element, tap_error(&k, v, "e", neuron));
         row = cstmt_join(late_row, row);
     }
     struct expr *slope = v->recall ? NULL : slope_of(&k, v, &head, &element);

@@ -59,6 +59,7 @@ struct cstmt *lower_passes(struct module *, const struct site *, const struct pa
 struct cstmt *lower_batch(struct module *, const struct site *, const struct pass *, enum stored);
 /* What rules observe of maps, in `after`. */
 void lower_map_sums(struct module *);
+void lower_traces(struct module *);
 /* What the local `w` of a tile contributes to the carried sums, into part[i][l]; then, a row of a
  * tile, the parts into the sums of their group. `first`: the segment's first group. */
 struct cstmt *lower_carries(struct kernel *, const struct term *, const char *const *part,

@@ -180,6 +180,9 @@ static void mask_neurons(struct plan *p, struct value *v)
     for (int i = 0; i < layer->branch_count; i++)
         if (layer->branch[i]->bias)
             set_alive(p, layer->branch[i]->bias, v->alive);
+    for (int i = 0; v->neuron && i < v->neuron->neuron->learnables; i++)
+        if (v->neuron->neuron->learnable[i].param->shape.dim[0] == neurons_in(v))
+            set_alive(p, v->neuron->neuron->learnable[i].param, v->alive);
     for (int i = 0; i < p->values; i++) {
         const struct value *n = p->value[i];
         if (!n->norm || n->layer != layer || !becomes_neurons(n->norm, layer->neurons))
@@ -206,10 +209,17 @@ static void mask_synapses(struct plan *p, struct term *t)
 
 void plan_masks(struct plan *p)
 {
+    /* what is read one step later may come later: all neurons first, where there is time */
+    for (int i = 0; p->net->steps && i < p->values; i++) {
+        mask_neurons(p, p->value[i]);
+        find_mortals(p, p->value[i]);
+    }
     for (int i = 0; i < p->values; i++) {
         struct value *v = p->value[i];
-        mask_neurons(p, v);
-        find_mortals(p, v);
+        if (!p->net->steps) {
+            mask_neurons(p, v);
+            find_mortals(p, v);
+        }
         for (int t = 0; t < v->terms; t++)
             mask_synapses(p, &v->term[t]);
     }

@@ -263,6 +263,8 @@ static bool stays_open(struct builder *b, const struct node *node, const struct 
     case N_MAP:
     case N_DROPOUT:
     case N_AFFINE:
+        if (b->open[node->index]->neuron) /* what is dropped of it */
+            return reader->op == N_DROPOUT;
         return !pooled && !ends_value(node);
     case N_FLIP:
     case N_CROP:

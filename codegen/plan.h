@@ -240,6 +240,15 @@ struct plan {
         struct buffer *to;
     } * map_sum;
     int map_sums;
+    struct trace { /* of a signal over the steps: decay * trace + signal, at the end over their
+                      number */
+        const struct buffer *of;
+        int delay;
+        double decay;
+        int64_t rows;
+        struct buffer *to;
+    } * trace;
+    int traces;
     struct node **dropout; /* and flips, crops: each has a row of keys */
     int dropouts;
     struct expr **scalar; /* run scalars' expressions, computed once a step */

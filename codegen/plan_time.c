@@ -104,9 +104,23 @@ void plan_stages(struct plan *p)
     }
 }
 
+/* Gradients of weights that slide over maps, the errors of pools and of what is normalised are made
+ * from what these read. */
+static bool is_read_back(const struct value *v)
+{
+    for (int i = 0; i < v->uses; i++) {
+        const struct value *by = v->use[i].by;
+        const struct term *t = &by->term[v->use[i].term];
+        if (is_conv(t) || by->norm || (v->learns && t->pool && t->pool->op == N_MAXPOOL))
+            return true;
+    }
+    return v->learns && v->terms && v->term[0].pool && v->term[0].pool->op == N_MAXPOOL;
+}
+
 bool keeps_plain(const struct value *v)
 {
-    return v->stage == STAGE_LOOP && ((v->slope_from_result && v->learns) || v->wants_plain);
+    return v->stage == STAGE_LOOP &&
+           ((v->slope_from_result && v->learns) || v->wants_plain || is_read_back(v));
 }
 
 void plan_slices(const struct plan *p, struct buffer *b, int64_t ahead, int64_t behind)
@@ -199,6 +213,12 @@ static void slice_buffers(struct plan *p, struct value *v)
     } else if (v->delay > 0) {
         make_ring(v->plain, p->loop_first, p->loop_last, v->delay);
     }
+    if (v->post_tap) {
+        v->post_tap->first = first;
+        plan_slices(p, v->post_tap, 0, 0);
+    }
+    if (v->error_tap)
+        plan_slices(p, v->error_tap, 0, 0);
     if (v->transposed) {
         v->transposed->first = first;
         plan_slices(p, v->transposed, v->delay, 0);
@@ -210,6 +230,14 @@ static void slice_buffers(struct plan *p, struct value *v)
     }
     if (v->anchors)
         plan_slices(p, v->anchors, 0, 0);
+    if (v->moments) {
+        v->moments->first = first;
+        plan_slices(p, v->moments, 0, 0);
+    }
+    if (v->moments) {
+        v->moments->first = first;
+        plan_slices(p, v->moments, 0, 0);
+    }
     if (v->error && (has_update(v) || v->reach > 0)) {
         v->error->first = back;
         v->error->last = v->error->last > end ? v->error->last : end;

@@ -2,7 +2,10 @@
  * memory for what passes from one pass to another. */
 #include "memory.h"
 #include "names.h"
+#include "plan_time.h"
 #include "sites.h"
+
+#include <string.h>
 
 static struct value *home_of(struct plan *p, const struct layer *layer)
 {
@@ -13,7 +16,7 @@ static struct value *home_of(struct plan *p, const struct layer *layer)
  */
 struct value *blamed_value(const struct plan *p, const struct layer *layer)
 {
-    return layer->is_output ? p->output : p->home[layer->neurons->index];
+    return layer->is_output && !p->net->steps ? p->output : p->home[layer->neurons->index];
 }
 
 /* Links of the chain up to the layer's neurons: trailing dropout is behind them. */
@@ -46,6 +49,7 @@ static bool assigns_error(const struct rule *r)
 
 void plan_signals(struct plan *p)
 {
+    const unsigned traced = p->net->steps ? SIGNAL_TRACE_POST : 0; /* made of the neurons */
     for (int r = 0; r < p->net->rule_count; r++) {
         const struct rule *rule = p->net->rule[r];
         unsigned reads = rule->reads[PHASE_OBSERVE];
@@ -54,8 +58,8 @@ void plan_signals(struct plan *p)
             find_neurons(v, rule->on[i].layer->neurons);
             blamed_value(p, rule->on[i].layer)->modulated |=
                 assigns_error(rule) || (reads & SIGNAL_ERROR);
-            v->wants_post |= (reads & SIGNAL_POST) != 0;
-            v->wants_trace |= (reads & SIGNAL_TRACE_POST) != 0;
+            v->wants_post |= (reads & (SIGNAL_POST | traced)) != 0;
+            v->wants_trace |= (reads & SIGNAL_TRACE_POST & ~traced) != 0;
             blamed_value(p, rule->on[i].layer)->wants_error |= (reads & SIGNAL_ERROR) != 0;
         }
     }
@@ -142,11 +146,12 @@ static void pass_buffers(struct plan *p, const struct site *s, struct pass *pass
             pass->keys = of_rule(p, s, "rows", floats_of(s, SPACE_NEURON), first, last);
         if (pass->kind == PASS_BATCH && space_is_matrix(r->space)) {
             const struct field *w = s->weight;
-            pass->side[0] = of_rule(p, s, "neurons", w->rows * p->columns, first, last);
+            int64_t samples = p->columns * (p->net->steps ? p->net->steps : 1);
+            pass->side[0] = of_rule(p, s, "neurons", w->rows * samples, first, last);
             pass->side[1] =
-                of_rule(p, s, "inputs", space_places(s, SPACE_INPUT) * p->columns, first, last);
+                of_rule(p, s, "inputs", space_places(s, SPACE_INPUT) * samples, first, last);
             if (!is_conv(s->term))
-                pass->turned = of_rule(p, s, "turned", w->line * p->columns, first, last);
+                pass->turned = of_rule(p, s, "turned", w->line * samples, first, last);
         }
         pass_buffers(p, s, pass->then, first, last);
         pass_buffers(p, s, pass->other, first, last);
@@ -202,6 +207,8 @@ static void sum_map(struct plan *p, const struct value *v, const struct buffer *
     sum.to = plan_buffer(p, names_unique(p->names, arena_format(p->arena, "%s_summed", of->name)),
                          neurons_in(v) * p->columns, 0, time_end(p));
     sum.to->by_offset = true;
+    if (of->slice)
+        plan_slices(p, sum.to, of->ahead, 0);
     PUSH(p->arena, p->map_sum, p->map_sums, sum);
 }
 
@@ -212,9 +219,10 @@ static void sum_maps(struct plan *p, const struct site *s)
     const struct value *v = s->neurons;
     if (!is_conv(s->term))
         return;
-    if (reads & SIGNAL_POST)
+    bool timed = p->net->steps > 0;
+    if (reads & SIGNAL_POST || (timed && reads & SIGNAL_TRACE_POST))
         sum_map(p, v, v->post_tap ? v->post_tap : v->plain);
-    if (reads & SIGNAL_TRACE_POST)
+    if (reads & SIGNAL_TRACE_POST && !timed)
         sum_map(p, v, v->trace_tap ? v->trace_tap : v->plain);
     if (reads & SIGNAL_ERROR)
         sum_map(p, s->blamed, s->blamed->error_tap);
@@ -222,10 +230,71 @@ static void sum_maps(struct plan *p, const struct site *s)
         sum_map(p, s->term->segment[i].value, s->term->segment[i].value->plain);
 }
 
+const struct buffer *observed(const struct plan *p, const struct site *s, const struct buffer *b)
+{
+    for (int i = 0; i < p->map_sums && is_conv(s->term); i++)
+        if (p->map_sum[i].of == b)
+            return p->map_sum[i].to;
+    return b;
+}
+
+int plan_find_trace(const struct plan *p, const struct buffer *of, int delay, double decay)
+{
+    int i = 0;
+    while (i < p->traces &&
+           (p->trace[i].of != of || p->trace[i].delay != delay || p->trace[i].decay != decay))
+        i++;
+    return i;
+}
+
+static void add_trace(struct plan *p, const struct buffer *of, int delay, double decay,
+                      int64_t rows)
+{
+    struct trace t = {.of = of, .delay = delay, .decay = decay, .rows = rows};
+    if (plan_find_trace(p, of, delay, decay) < p->traces)
+        return;
+    t.to = plan_buffer(p, names_unique(p->names, arena_format(p->arena, "%s_traced", of->name)),
+                       rows * p->columns, time_end(p), time_end(p));
+    t.to->by_offset = true;
+    PUSH(p->arena, p->trace, p->traces, t);
+}
+
+static void find_traces(struct plan *p, const struct site *s, const struct expr *e)
+{
+    if (e->kind == E_CALL && strcmp(e->name, "trace") == 0) {
+        const struct value *v = s->neurons;
+        bool inputs = strcmp(e->arg[0]->name, "pre") == 0, conv = is_conv(s->term);
+        if (!inputs)
+            add_trace(p, observed(p, s, v->post_tap ? v->post_tap : v->plain), 0, e->arg[1]->number,
+                      conv ? neurons_in(v) : v->rows);
+        for (int i = 0; inputs && i < s->term->segments; i++) {
+            const struct segment *g = &s->term->segment[i];
+            add_trace(p, observed(p, s, g->value->plain), g->delay, e->arg[1]->number,
+                      conv ? neurons_in(g->value) : g->value->rows);
+        }
+    }
+    for (int i = 0; i < e->count; i++)
+        find_traces(p, s, e->arg[i]);
+}
+
+static void list_traces(struct plan *p, const struct site *s, const struct rule_stmt *r)
+{
+    for (; r; r = r->next) {
+        if (r->kind == RULE_BATCH && r->neuron_side)
+            find_traces(p, s, r->neuron_side);
+        if (r->kind == RULE_BATCH && r->input_side)
+            find_traces(p, s, r->input_side);
+        list_traces(p, s, r->then);
+        list_traces(p, s, r->other);
+    }
+}
+
 void plan_rule_buffers(struct plan *p)
 {
     for (int i = 0; i < p->sites; i++) {
         site_buffers(p, p->site[i]);
         sum_maps(p, p->site[i]);
+        if (p->net->steps)
+            list_traces(p, p->site[i], p->site[i]->rule->phase[PHASE_OBSERVE]);
     }
 }

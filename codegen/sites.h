@@ -74,6 +74,10 @@ bool plan_has_forms(const struct plan *);
 void plan_gradients(struct plan *);
 /* Signals that live to the end of a step: before the buffers of values. */
 void plan_taps(struct plan *);
+/* The signal, or its sums over maps where weights slide over these. */
+const struct buffer *observed(const struct plan *, const struct site *, const struct buffer *);
+/* The number of the trace; that of all where there is none. */
+int plan_find_trace(const struct plan *, const struct buffer *of, int delay, double decay);
 /* Buffers of what passes from pass to pass, and of signals that nothing else keeps. */
 void plan_rule_buffers(struct plan *);
 /* A reduction over the new weights of a neuron that the update leaves for the next step: partial
