@@ -160,6 +160,7 @@ struct expr *norm_output(struct kernel *, const struct value *, const struct use
                          const char *row);
 void lower_moments(struct module *, struct value *);       /* before the value */
 void lower_norm_backward(struct module *, struct value *); /* after its error */
+void lower_norm_updates(struct module *, const struct value *);
 /* A tile of the rows from i on, of which `rows` are held of `all`: PLAST_ROWS of them or, at the
  * end, fewer; `tile` makes the call for a constant number. */
 struct cstmt *tile_rows(struct arena *, const struct value *, const char *rows, const char *all,

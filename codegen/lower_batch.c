@@ -358,8 +358,8 @@ void lower_map_sums(struct module *m)
                  "        independent for (int l = 0; l < 16; l++)"
                  "            out[i * COLUMNS + c + l] = sum[l];"
                  "    }",
-                 slices > 1 ? arena_format(a, "%lld", slices * (long long)neurons_in(sum->value))
-                            : held_neurons(&k, sum->value),
+                 slices == 1 ? held_neurons(&k, sum->value)
+                             : arena_format(a, "%lld", slices * (long long)neurons_in(sum->value)),
                  (long long)sum->value->map, (long long)sum->value->map);
         kernel_finish(&k, "Sums over maps, for rules.", body);
         m->after = cstmt_join(m->after, in_region(m, kernel_call(&k)));

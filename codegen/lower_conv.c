@@ -404,16 +404,11 @@ struct taps {
     const struct value *v, *from;
     const struct term *t;
     const struct window *w;
-    bool along;       /* the window */
-    long long ins;    /* channels of the input, of a group */
-    long long column; /* channels of the term before the segment */
+    bool along;                      /* the window */
+    long long ins;                   /* channels of the input, of a group */
+    long long column;                /* channels of the term before the segment */
+    long long in_slice, error_slice; /* of a time step; 0: there is one */
 };
-
-/* Of time step z, where each has its own. */
-static const char *slice_text(struct arena *a, const struct buffer *b)
-{
-    return b->slice ? arena_format(a, "z * %lld + ", (long long)b->slice) : "";
-}
 
 static struct cstmt *places(struct arena *a, const struct taps *p)
 {
@@ -437,19 +432,25 @@ static struct cstmt *places(struct arena *a, const struct taps *p)
             ? arena_format(a, "i / %lld * %lld + j",
                            (long long)neurons_in(p->v) / p->t->dense->groups, p->ins)
             : "j";
-    return code(
+    const char *error = "error", *in = "in";
+    if (p->error_slice) {
+        error = arena_format(a, "error + step * %lld", p->error_slice);
+        in = arena_format(a, "in + step * %lld", p->in_slice);
+    }
+    h.s[0] = code(
         a, &h,
         "for (int64_t y = %s; y < %s; y++)"
         "    for (int64_t x = %s; x < %s; x++) {"
-        "        const float *e = error + %s(i * %lld + y * %lld + x) * COLUMNS;"
-        "        const float *f = in + %s(((%s) * %lld + (y * %lld + ky - %lld)) * %lld + (x * "
+        "        const float *e = %s + (i * %lld + y * %lld + x) * COLUMNS;"
+        "        const float *f = %s + (((%s) * %lld + (y * %lld + ky - %lld)) * %lld + (x * "
         "%lld + kx - %lld)) * COLUMNS;"
         "        @0"
         "    }",
         first_place(a, w, HEIGHT, "ky"), end_place(a, w, HEIGHT, "ky", high, side(p->v, HEIGHT)),
-        from, to, slice_text(a, p->v->error), (long long)p->v->map, out,
-        slice_text(a, p->from->plain), channel, high, (long long)w->stride[0], (long long)w->pad[0],
-        wide, (long long)w->stride[1], (long long)w->pad[1]);
+        from, to, error, (long long)p->v->map, out, in, channel, high, (long long)w->stride[0],
+        (long long)w->pad[0], wide, (long long)w->stride[1], (long long)w->pad[1]);
+    return p->error_slice ? code(a, &h, "for (int64_t step = 0; step < STEPS; step++) { @0 }")
+                          : h.s[0];
 }
 
 /* Products over samples and places of errors and inputs: PLAST_TAP_ROWS channels of the result by
@@ -459,8 +460,6 @@ static void tap_tile(struct kernel *k, const struct field *f, const struct taps 
     struct arena *a = k->module->arena;
     kernel_param(k, "float *restrict", "gradient", "%s", gradient_memory(k->module, p->t, f));
     struct holes h = {.s = {places(a, p)}};
-    if (p->v->error->slice)
-        h.s[0] = code(a, &h, "for (int64_t z = 0; z < STEPS; z++) { @0 }");
     struct expr *value = ex(a, "plast_total(sum[r][t])");
     h.e[0] = p->t->wants_demand ? value : if_alive(k, f, value);
     struct cstmt *body =
@@ -586,6 +585,8 @@ struct cstmt *lower_conv_gradient(struct module *m, const struct value *v, const
         kernel_param(&k, "const float *restrict", "error", "%s", v->error->name);
         kernel_param(&k, "const float *restrict", "in", "%s + %lld * COLUMNS",
                      first_slice(a, g->value->plain, g->delay), (long long)g->from);
+        p.error_slice = v->error->slice;
+        p.in_slice = g->value->plain->slice;
         tap_tile(&k, f, &p);
         kernel_finish(
             &k, arena_format(a, "%s: the gradient of %s.", where(m, t->dense->loc), f->tensor),

@@ -2,7 +2,7 @@
  * channel's mean and variance being those of the batch and of its map; in evaluation the running
  * ones. What enters has been stored; its moments are made first, one channel by one thread, and
  * then the value is a function of each element. */
-#include "lower.h"
+#include "lower_time.h"
 
 static const char *line(struct arena *a, const struct value *v, int moment)
 {
@@ -46,9 +46,10 @@ static struct cstmt *of_batch(struct module *m, const struct value *v)
     struct arena *a = m->arena;
     struct kernel k = kernel_new(m, arena_format(a, "%s_moments", v->name));
     kernel_param(&k, "const int64_t", "n", "n");
-    kernel_param(&k, "const float *restrict", "in", "%s", v->term[0].segment[0].value->plain->name);
+    kernel_param(&k, "const float *restrict", "in", "%s",
+                 read_from(a, &v->term[0].segment[0], true));
     weight_of(&k, v);
-    kernel_param(&k, "float *restrict", "moments", "%s", v->moments->name);
+    kernel_param(&k, "float *restrict", "moments", "%s", slice_of(a, v->moments, 0));
     struct holes h = {
         .e = {real(a, v->norm->epsilon)},
         .s = {sum_channel(a, v, "total", "total_part[l] += c + l < n ? in[at + l] : 0.0f;"),
@@ -104,11 +105,10 @@ void lower_moments(struct module *m, struct value *v)
 struct expr *norm_input(struct kernel *k, const struct value *v, bool train, const char *row)
 {
     struct arena *a = k->module->arena;
-    const struct value *from = v->term[0].segment[0].value;
     kernel_param(k, "const float *restrict", "in", "%s",
-                 train ? from->plain->name : from->shown->name);
+                 read_from(a, &v->term[0].segment[0], train));
     kernel_param(k, "const float *restrict", "moments", "%s",
-                 train ? v->moments->name : v->shown_moments->name);
+                 train ? slice_of(a, v->moments, 0) : v->shown_moments->name);
     kernel_param(k, "const float *restrict", "bias", "m->%s",
                  plan_field(k->module->plan, v->norm->bias, NULL)->name);
     const char *place = place_of(k, v, row);
@@ -125,9 +125,9 @@ struct expr *norm_output(struct kernel *k, const struct value *v, const struct u
     struct arena *a = k->module->arena;
     const char *moments = arena_format(a, "moments%d", number);
     kernel_param(k, "const float *restrict", arena_format(a, "error%d", number), "%s",
-                 u->by->error->name);
-    kernel_param(k, "const float *restrict", moments, "%s", u->by->moments->name);
-    kernel_param(k, "const float *restrict", "result", "%s", v->plain->name);
+                 slice_of(a, u->by->error, u->delay));
+    kernel_param(k, "const float *restrict", moments, "%s", slice_of(a, u->by->moments, u->delay));
+    kernel_param(k, "const float *restrict", "result", "%s", slice_of(a, v->plain, 0));
     return ex(a, "(%s[%s + %s] * error%d[at + l] + (%s[%s + %s] * result[at + l] + %s[%s + %s]))",
               moments, row, line(a, u->by, MOMENT_OF_ERROR), number, moments, row,
               line(a, u->by, MOMENT_OF_VALUE), moments, row, line(a, u->by, MOMENT_REST));
@@ -140,15 +140,11 @@ void lower_norm_backward(struct module *m, struct value *v)
     struct arena *a = m->arena;
     struct kernel k = kernel_new(m, arena_format(a, "%s_moments_backward", v->name));
     kernel_param(&k, "const int64_t", "n", "n");
-    kernel_param(&k, "const float *restrict", "in", "%s", v->term[0].segment[0].value->plain->name);
-    kernel_param(&k, "const float *restrict", "error", "%s", v->error->name);
-    kernel_param(&k, "float *restrict", "moments", "%s", v->moments->name);
-    kernel_param(&k, "float *restrict", "running_mean", "gradient != NULL ? NULL : m->%s",
-                 v->running_mean);
-    kernel_param(&k, "float *restrict", "running_var", "gradient != NULL ? NULL : m->%s",
-                 v->running_var);
+    kernel_param(&k, "const float *restrict", "in", "%s",
+                 read_from(a, &v->term[0].segment[0], true));
+    kernel_param(&k, "const float *restrict", "error", "%s", slice_of(a, v->error, 0));
+    kernel_param(&k, "float *restrict", "moments", "%s", slice_of(a, v->moments, 0));
     struct holes h = {
-        .e = {real(a, 1 - v->norm->momentum), real(a, v->norm->momentum)},
         .s = {sum_channel(a, v, "total", "total_part[l] += c + l < n ? error[at + l] : 0.0f;"),
               sum_channel(a, v, "along",
                           "along_part[l] += c + l < n ? error[at + l] * ((in[at + l] - mean) * "
@@ -169,18 +165,54 @@ void lower_norm_backward(struct module *m, struct value *v)
              "    moments[i + %s] = -scale * (total / count) - of_value * mean;"
              "    moments[channel + %s] = total;"
              "    moments[channel + %s] = along;"
-             "    if (running_mean != NULL) {"
-             "        running_mean[channel] = $0 * running_mean[channel] + $1 * mean;"
-             "        running_var[channel] = $0 * running_var[channel] + $1 * moments[i + %s];"
-             "    }"
              "}",
              (long long)v->map, held_neurons(&k, v), place_of(&k, v, "i"), line(a, v, MOMENT_SCALE),
              line(a, v, MOMENT_MEAN), line(a, v, MOMENT_INVERSE), line(a, v, MOMENT_OF_ERROR),
              line(a, v, MOMENT_OF_VALUE), line(a, v, MOMENT_REST), line(a, v, MOMENT_BIAS),
-             line(a, v, MOMENT_WEIGHT), line(a, v, MOMENT_VARIANCE));
-    kernel_finish(
-        &k, "Gradients of its scale and shift, what its error is made of, the running moments.",
-        body);
+             line(a, v, MOMENT_WEIGHT));
+    kernel_finish(&k, "Gradients of its scale and shift, and what its error is made of.", body);
+    m->errors = cstmt_join(m->errors, kernel_call(&k));
+}
+
+/* Of all time steps, in their order: a value before the loop over them has the same in each. */
+void lower_norm_updates(struct module *m, const struct value *v)
+{
+    struct arena *a = m->arena;
+    struct kernel k = kernel_new(m, arena_format(a, "%s_moments_update", v->name));
+    bool timed = v->norm->timed;
+    const char *at = timed && v->moments->slice
+                         ? arena_format(a, "moments + step * %lld", (long long)v->moments->slice)
+                         : "moments";
+    kernel_param(&k, "float *restrict", "moments", "%s", v->moments->name);
+    kernel_param(&k, "float *restrict", "running_mean", "gradient != NULL ? NULL : m->%s",
+                 v->running_mean);
+    kernel_param(&k, "float *restrict", "running_var", "gradient != NULL ? NULL : m->%s",
+                 v->running_var);
+    struct holes h = {.e = {real(a, 1 - v->norm->momentum), real(a, v->norm->momentum)}};
+    h.s[0] = code(a, &h,
+                  "const float *of = %s;"
+                  "if (running_mean != NULL) {"
+                  "    running_mean[channel] = $0 * running_mean[channel] + $1 * of[i + %s];"
+                  "    running_var[channel] = $0 * running_var[channel] + $1 * of[i + %s];"
+                  "}",
+                  at, line(a, v, MOMENT_MEAN), line(a, v, MOMENT_VARIANCE));
+    if (v->moments->slice)
+        h.s[1] = code(a, NULL,
+                      "if (step > 0) {"
+                      "    moments[channel + %s] += of[channel + %s];"
+                      "    moments[channel + %s] += of[channel + %s];"
+                      "}",
+                      line(a, v, MOMENT_WEIGHT), line(a, v, MOMENT_WEIGHT), line(a, v, MOMENT_BIAS),
+                      line(a, v, MOMENT_BIAS));
+    if (timed)
+        h.s[0] = code(a, &h, "for (int64_t step = 0; step < STEPS; step++) { @0 @1 }");
+    kernel_finish(&k, "The running moments, and gradients of scale and shift over all steps.",
+                  code(a, &h,
+                       "independent for (int64_t i = 0; i < %s; i++) {"
+                       "    const int64_t channel = %s;"
+                       "    @0"
+                       "}",
+                       held_neurons(&k, v), place_of(&k, v, "i")));
     m->errors = cstmt_join(m->errors, kernel_call(&k));
     lower_vector_update(m, v->norm->weight,
                         arena_format(a, "%s + %s", v->moments->name, line(a, v, MOMENT_WEIGHT)));

@@ -1,6 +1,5 @@
 /* Pools: a value of its own, the largest or the mean of what a window covers. What pads a map is
  * never the largest; it counts as zero in a mean. */
-#include "lower.h"
 #include "lower_time.h"
 
 static long long side(const struct value *v, int s)
@@ -183,7 +182,7 @@ struct cstmt *pool_outputs(struct kernel *k, const struct value *v, const struct
     struct cstmt *take;
     if (by->choice) {
         kernel_param(k, "const float *restrict", arena_format(a, "choice%d", number), "%s",
-                     slice_of(a, by->choice, 0));
+                     slice_of(a, by->choice, u->delay));
         take = code(a, NULL,
                     "const float which = (float)(ty * %lld + tx);"
                     "independent for (int l = 0; l < STRIP; l++)"
@@ -192,7 +191,7 @@ struct cstmt *pool_outputs(struct kernel *k, const struct value *v, const struct
     } else if (pool->op == N_MAXPOOL) {
         kernel_param(k, "const float *restrict", "result", "%s", slice_of(a, v->plain, 0));
         kernel_param(k, "const float *restrict", arena_format(a, "pooled%d", number), "%s",
-                     slice_of(a, by->plain, 0));
+                     slice_of(a, by->plain, u->delay));
         take = take_first(a, w, v, "i + r", number);
     } else {
         take = code(a, NULL,

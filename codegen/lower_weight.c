@@ -548,6 +548,8 @@ void lower_vector_update(struct module *m, const struct param *param, const char
 
 void lower_updates(struct module *m, struct value *v)
 {
+    if (v->norm)
+        lower_norm_updates(m, v);
     lower_trained(m, v);
     for (int t = 0; t < v->terms; t++) {
         const struct term *term = &v->term[t];

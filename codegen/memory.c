@@ -199,10 +199,8 @@ static void plan_value(struct plan *p, struct value *v)
     if (v->terms && v->term[0].pool)
         last = later(last, last_compared(p, v));
     if (v->norm)
-        v->moments = plan_buffer(
-            p, plan_buffer_name(p, v, "_moments"), MOMENTS * v->moments_line, born,
-            v->term[0].segment[0].value->learns ? time_error(p, v->term[0].segment[0].value)
-                                                : errs + 1);
+        v->moments = plan_buffer(p, plan_buffer_name(p, v, "_moments"), MOMENTS * v->moments_line,
+                                 born, end);
     v->plain =
         plan_buffer(p, v->name, v->rows * p->columns, born, keep || v->wants_plain ? end : last);
     if (v->turned && !(v->is_input && !v->links && v->line == v->rows && !v->delay))

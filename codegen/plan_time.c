@@ -104,14 +104,23 @@ void plan_stages(struct plan *p)
     }
 }
 
-bool keeps_plain(const struct value *v)
+/* Gradients of weights that slide over maps and the errors of what is normalised are made from what
+ * these read. */
+static bool is_read_back(const struct value *v)
 {
-    bool keeps = (v->slope_from_result && v->learns) || v->wants_plain;
     for (int i = 0; i < v->uses; i++) {
         const struct value *by = v->use[i].by;
-        keeps |= by->learns && is_conv(&by->term[v->use[i].term]);
+        const struct term *t = &by->term[v->use[i].term];
+        if (is_conv(t) || by->norm)
+            return true;
     }
-    return v->stage == STAGE_LOOP && keeps;
+    return false;
+}
+
+bool keeps_plain(const struct value *v)
+{
+    return v->stage == STAGE_LOOP &&
+           ((v->slope_from_result && v->learns) || v->wants_plain || is_read_back(v));
 }
 
 void plan_slices(const struct plan *p, struct buffer *b, int64_t ahead, int64_t behind)
@@ -225,6 +234,14 @@ static void slice_buffers(struct plan *p, struct value *v)
     }
     if (v->anchors)
         plan_slices(p, v->anchors, 0, 0);
+    if (v->moments) {
+        v->moments->first = first;
+        plan_slices(p, v->moments, 0, 0);
+    }
+    if (v->moments) {
+        v->moments->first = first;
+        plan_slices(p, v->moments, 0, 0);
+    }
     if (v->error && (has_update(v) || v->reach > 0)) {
         v->error->first = back;
         v->error->last = v->error->last > end ? v->error->last : end;
@@ -246,7 +263,7 @@ void plan_timed_value(struct plan *p, struct value *v)
         /* a probe leaves it to those compared with it */
         v->choice->first = p->held ? 0 : p->loop_first;
         v->choice->last = p->held ? time_end(p) : time_error(p, p->value[p->loop_first]);
-        plan_slices(p, v->choice, 0, 0);
+        plan_slices(p, v->choice, 0, v->reach);
     }
     if (v->readout)
         v->plain->first = p->loop_first;

@@ -47,11 +47,10 @@ static const char *not_lowered(const struct node *n)
     case N_CONV:
     case N_MAXPOOL:
     case N_AVGPOOL:
+    case N_BATCHNORM:
     case N_FLIP:
     case N_CROP:
         return NULL;
-    case N_BATCHNORM:
-        return n->timed ? "batchnorm" : NULL;
     }
     bug("operator %d", (int)n->op);
 }
