@@ -215,7 +215,7 @@ struct cstmt *lower_zeros(struct module *m, enum zeros which)
     struct cstmt *s = NULL;
     for (int i = 0; i < (shown ? p->showns : p->buffers); i++) {
         const struct buffer *b = shown ? p->shown[i] : p->buffer[i];
-        if (b->slice && which != ZEROS_BEHIND)
+        if (b->slice && !b->never_first && which != ZEROS_BEHIND)
             s = cstmt_join(s, zeros(m->arena, b, 0, b->ring ? 1 + b->ahead : b->ahead));
         if (b->zero_behind && which == ZEROS_BEHIND)
             s = cstmt_join(s, zeros(m->arena, b, b->ahead + p->net->steps, b->behind));

@@ -19,6 +19,7 @@ struct buffer {
      * zeros ahead of the first step's, others behind the last's. In prediction a ring. */
     int64_t slice, ahead, behind;
     bool ring;        /* of 1 + ahead slices */
+    bool never_first; /* of a ring: nobody reads what is not written yet */
     bool zero_behind; /* as those ahead */
 };
 

@@ -158,15 +158,20 @@ static struct buffer *whole_loop(struct plan *p, const struct value *v, const ch
     return plan_buffer(p, plan_buffer_name(p, v, suffix), v->rows * p->columns, first, last);
 }
 
-/* What a probe finds again in those after it must not be written over by anything. */
-static void keep_slices(struct plan *p, const struct recall *r, struct buffer *b, int64_t behind)
+/* What a probe finds again in those after it must not be written over by anything. A state goes on
+ * from the last step to the slice of the first, whose state is the initial one. */
+static void keep_slices(struct plan *p, const struct recall *r, struct buffer *b, bool is_state)
 {
     b->last = time_error(p, p->value[p->loop_first]);
     if (r->held) {
         b->first = 0;
         b->last = time_end(p);
     }
-    plan_slices(p, b, 0, behind);
+    plan_slices(p, b, 0, 0);
+    if (is_state) {
+        b->ring = b->never_first = true;
+        b->ahead = p->net->steps - 1;
+    }
 }
 
 static void neuron_buffers(struct plan *p, struct value *v)
@@ -177,7 +182,7 @@ static void neuron_buffers(struct plan *p, struct value *v)
         if (q->kind == Q_STATE || q->kept)
             q->memory = whole_loop(p, v, arena_format(p->arena, "_%s", q->name), false);
         if (q->kept)
-            keep_slices(p, r, q->memory, q->kind == Q_STATE ? 1 : 0);
+            keep_slices(p, r, q->memory, q->kind == Q_STATE);
         if (q->kept && q->kind == Q_STATE && r->held)
             q->apart = whole_loop(p, v, arena_format(p->arena, "_%s_apart", q->name), false);
         if (q->kind == Q_STATE && q->adjoint)
