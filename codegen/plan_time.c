@@ -104,17 +104,16 @@ void plan_stages(struct plan *p)
     }
 }
 
-/* Gradients of weights that slide over maps, the errors of pools and of what is normalised are made
- * from what these read. */
+/* Gradients of weights that slide over maps and the errors of what is normalised are made from what
+ * these read. */
 static bool is_read_back(const struct value *v)
 {
     for (int i = 0; i < v->uses; i++) {
         const struct value *by = v->use[i].by;
-        const struct term *t = &by->term[v->use[i].term];
-        if (is_conv(t) || by->norm || (v->learns && t->pool && t->pool->op == N_MAXPOOL))
+        if (is_conv(&by->term[v->use[i].term]) || by->norm)
             return true;
     }
-    return v->learns && v->terms && v->term[0].pool && v->term[0].pool->op == N_MAXPOOL;
+    return false;
 }
 
 bool keeps_plain(const struct value *v)
@@ -230,9 +229,19 @@ static void slice_buffers(struct plan *p, struct value *v)
     }
     if (v->anchors)
         plan_slices(p, v->anchors, 0, 0);
+    if (v->peak) { /* a probe leaves it for those that are compared with it */
+        v->peak->first = p->held ? 0 : first;
+        v->peak->last = p->held ? time_end(p) : end;
+        plan_slices(p, v->peak, 0, 0);
+    }
     if (v->moments) {
         v->moments->first = first;
         plan_slices(p, v->moments, 0, 0);
+    }
+    if (v->peak) { /* a probe leaves it for those that are compared with it */
+        v->peak->first = p->held ? 0 : first;
+        v->peak->last = p->held ? time_end(p) : end;
+        plan_slices(p, v->peak, 0, 0);
     }
     if (v->moments) {
         v->moments->first = first;
