@@ -2,6 +2,8 @@
  * never the largest; it counts as zero in a mean. */
 #include "lower_time.h"
 
+#include <string.h>
+
 static long long side(const struct value *v, int s)
 {
     return v->shape.rank == 3 ? v->shape.dim[1 + s] : 1;
@@ -37,137 +39,132 @@ static struct cstmt *each_tap(struct arena *a, const struct window *w, const str
                 (long long)w->pad[0], wide, (long long)w->stride[1], (long long)w->pad[1]);
 }
 
+enum way { POOL_TRAIN, POOL_HELD, POOL_SHOWN };
+
+/* Which place of the window was the largest is a byte, where that is enough. */
+static const char *peak_type(const struct node *pool, bool written)
+{
+    bool byte = pool->window.size[0] * pool->window.size[1] <= 256;
+    return written ? byte ? "uint8_t *restrict" : "float *restrict"
+           : byte  ? "const uint8_t *restrict"
+                   : "const float *restrict";
+}
+
+static void peak_param(struct kernel *k, const struct value *v, const char *name, int delay,
+                       bool written)
+{
+    const struct node *pool = v->term[0].pool;
+    const char *type = peak_type(pool, written);
+    const char *at = slice_of(k->module->arena, v->peak, delay);
+    kernel_param(k, type, name, strstr(type, "uint8_t") ? "(uint8_t *)(%s)" : "%s", at);
+}
+
+/* What a place of the window does to the sums, or largest, s[l]. */
+static struct cstmt *take(struct arena *a, const struct value *v, enum way way)
+{
+    const struct node *pool = v->term[0].pool;
+    long long wide = pool->window.size[1];
+    if (pool->op == N_AVGPOOL)
+        return code(a, NULL, "independent for (int l = 0; l < STRIP; l++) s[l] += f[l];");
+    if (way == POOL_HELD) /* the largest is where it was */
+        return code(a, NULL,
+                    "const int tap = (int)(ky * %lld + kx);"
+                    "independent for (int l = 0; l < STRIP; l++)"
+                    "    s[l] = (int)peak[q + l] == tap ? f[l] : s[l];",
+                    wide);
+    if (way == POOL_SHOWN || !v->peak)
+        return code(a, NULL,
+                    "independent for (int l = 0; l < STRIP; l++)"
+                    "    s[l] = f[l] > s[l] ? f[l] : s[l];");
+    return code(a, NULL,
+                "const int tap = (int)(ky * %lld + kx);"
+                "independent for (int l = 0; l < STRIP; l++) {"
+                "    which[l] = f[l] > s[l] ? tap : which[l];"
+                "    s[l] = f[l] > s[l] ? f[l] : s[l];"
+                "}",
+                wide);
+}
+
 /* The channels that come from one segment. */
 static struct cstmt *pool_segment(struct kernel *k, const struct value *v, int segment,
-                                  int64_t channel, bool train, bool held)
+                                  int64_t channel, enum way way)
 {
     struct arena *a = k->module->arena;
     const struct segment *g = &v->term[0].segment[segment];
     const struct node *pool = v->term[0].pool;
-    bool most = pool->op == N_MAXPOOL;
+    bool most = pool->op == N_MAXPOOL, notes = v->peak && way == POOL_TRAIN;
     const char *in = arena_format(a, "in%d", segment);
-    kernel_param(k, "const float *restrict", in, "%s + %lld * COLUMNS", read_from(a, g, train),
-                 (long long)g->from);
-    struct cstmt *take =
-        most ? code(a, NULL,
-                    "independent for (int l = 0; l < STRIP; l++)"
-                    "    s[l] = f[l] > s[l] ? f[l] : s[l];")
-             : code(a, NULL, "independent for (int l = 0; l < STRIP; l++) s[l] += f[l];");
-    bool chooses = train && v->choice && !held;
-    const char *tap = arena_format(a, "(float)(ky * %lld + kx)", (long long)pool->window.size[1]);
-    if (chooses)
-        take = code(a, NULL,
-                    "independent for (int l = 0; l < STRIP; l++) {"
-                    "    which[l] = f[l] > s[l] ? %s : which[l];"
-                    "    s[l] = f[l] > s[l] ? f[l] : s[l];"
-                    "}",
-                    tap);
-    if (held) /* the largest is where it was */
-        take = code(a, NULL,
-                    "independent for (int l = 0; l < STRIP; l++)"
-                    "    s[l] = choice[at + l] == %s ? f[l] : s[l];",
-                    tap);
-    struct holes h = {.s = {each_tap(a, &pool->window, g->value, in, "i", take)}};
-    if (chooses) {
-        h.s[1] =
-            code(a, NULL, "float which[STRIP]; for (int l = 0; l < STRIP; l++) which[l] = 0.0f;");
-        h.s[2] =
-            code(a, NULL, "independent for (int l = 0; l < STRIP; l++) choice[at + l] = which[l];");
-    }
-    struct cstmt *at =
-        code(a, NULL, "const int64_t at = ((%lld + i) * %lld + y * %lld + x) * COLUMNS + c;",
-             (long long)channel, (long long)v->map, side(v, 1));
-    h.s[3] = held ? cstmt_join(at, h.s[0]) : cstmt_join(h.s[0], at);
+    kernel_param(k, "const float *restrict", in, "%s + %lld * COLUMNS",
+                 read_from(a, g, way != POOL_SHOWN), (long long)g->from);
+    struct holes h = {.s = {each_tap(a, &pool->window, g->value, in, "i", take(a, v, way))}};
     h.e[0] = most ? ex(a, "-FLT_MAX") : ex(a, "0.0f");
     h.e[1] = most ? ex(a, "s[l]") : ex(a, "s[l] * %s", ratio(a, &pool->window));
+    if (notes) {
+        bool byte = strstr(peak_type(pool, true), "uint8_t") != NULL;
+        h.s[1] = code(a, NULL,
+                      "int which[STRIP];"
+                      "for (int l = 0; l < STRIP; l++)"
+                      "    which[l] = 0;");
+        h.s[2] = code(a, NULL,
+                      "independent for (int l = 0; l < STRIP; l++)"
+                      "    peak[q + l] = (%s)which[l];",
+                      byte ? "uint8_t" : "float");
+    }
     return code(a, &h,
                 "collapse for (int64_t i = 0; i < %s; i++)"
                 "    for (int64_t c = 0; c < n; c += STRIP) {"
                 "        for (int64_t y = 0; y < %lld; y++)"
                 "            for (int64_t x = 0; x < %lld; x++) {"
+                "                const int64_t q = ((%lld + i) * %lld + y * %lld + x) * COLUMNS + "
+                "c;"
                 "                float s[STRIP];"
                 "                for (int l = 0; l < STRIP; l++)"
                 "                    s[l] = $0;"
                 "                @1"
-                "                @3"
+                "                @0"
                 "                independent for (int l = 0; l < STRIP; l++)"
-                "                    out[at + l] = $1;"
+                "                    out[q + l] = $1;"
                 "                @2"
                 "            }"
                 "    }",
                 g->value->live ? held_neurons(k, g->value)
                                : arena_format(a, "%lld", (long long)(g->rows / g->value->map)),
-                side(v, 0), side(v, 1));
+                side(v, 0), side(v, 1), (long long)channel, (long long)v->map, side(v, 1));
 }
 
-static struct kernel pool_kernel(struct module *m, const struct value *v, bool train, bool held)
+static struct kernel pool_kernel(struct module *m, const struct value *v, enum way way)
 {
+    static const char *const suffix[] = {"forward", "held", "predict"};
     struct arena *a = m->arena;
-    struct kernel k = kernel_new(m, arena_format(a, "%s_%s", v->name,
-                                                 held    ? "held"
-                                                 : train ? "forward"
-                                                         : "predict"));
+    struct kernel k = kernel_new(m, arena_format(a, "%s_%s", v->name, suffix[way]));
     struct cstmt *body = NULL;
     int64_t channel = 0;
     kernel_param(&k, "const int64_t", "n", "n");
+    if (v->peak && way != POOL_SHOWN)
+        peak_param(&k, v, "peak", 0, way == POOL_TRAIN);
     for (int s = 0; s < v->term[0].segments; s++) {
         const struct segment *g = &v->term[0].segment[s];
-        body = cstmt_join(body, pool_segment(&k, v, s, channel, train, held));
+        body = cstmt_join(body, pool_segment(&k, v, s, channel, way));
         channel += g->rows / g->value->map;
     }
-    kernel_param(&k, "float *restrict", "out", "%s", slice_of(a, train ? v->plain : v->shown, 0));
-    if (train && v->choice)
-        kernel_param(&k, held ? "const float *restrict" : "float *restrict", "choice", "%s",
-                     slice_of(a, v->choice, 0));
-    if (train || v->choice)
-        kernel_finish(&k, arena_format(a, "%s: pooled", where(m, v->term[0].pool->loc)), body);
+    kernel_param(&k, "float *restrict", "out", "%s",
+                 slice_of(a, way == POOL_SHOWN ? v->shown : v->plain, 0));
+    kernel_finish(&k, arena_format(a, "%s: pooled", where(m, v->term[0].pool->loc)), body);
     return k;
 }
 
-/* One function serves training and prediction, where it does not say what it chose. */
+/* Where nothing is noted one function serves training and prediction. */
 void lower_pool(struct module *m, struct value *v)
 {
-    struct kernel k = pool_kernel(m, v, true, false), shown = pool_kernel(m, v, false, false);
+    struct kernel k = pool_kernel(m, v, POOL_TRAIN);
     struct cstmt *call = kernel_call(&k);
-    if (v->choice) {
-        if (m->plan->held) {
-            k = pool_kernel(m, v, true, true);
-            call = if_held(m, kernel_call(&k), call);
-        }
-        m->forward = cstmt_join(m->forward, call);
-        m->shown = cstmt_join(m->shown, kernel_call(&shown));
-        return;
+    if (v->peak && m->plan->held) {
+        struct kernel held = pool_kernel(m, v, POOL_HELD);
+        call = if_held(m, kernel_call(&held), call);
     }
     m->forward = cstmt_join(m->forward, call);
-    m->shown = cstmt_join(m->shown, code(m->arena, NULL, "%s(%s);", k.name, shown.actuals.bytes));
-}
-
-/* Whether the place is the largest of its window, and the first in order that is. */
-static struct cstmt *take_first(struct arena *a, const struct window *w, const struct value *v,
-                                const char *channel, int number)
-{
-    struct cstmt *lose = code(a, NULL,
-                              "if (ky < ty || (ky == ty && kx < tx)) {"
-                              "    independent for (int l = 0; l < STRIP; l++)"
-                              "        first[l] = f[l] == pooled%d[q + l] ? 0.0f : first[l];"
-                              "}",
-                              number);
-    struct holes h = {.s = {each_tap(a, w, v, "result", channel, lose)}};
-    struct cstmt *inner = code(a, &h,
-                               "const int64_t y = oy;"
-                               "const int64_t x = ox;"
-                               "@0");
-    h.s[0] = inner;
-    return code(a, &h,
-                "float first[STRIP];"
-                "for (int l = 0; l < STRIP; l++)"
-                "    first[l] = 1.0f;"
-                "if (ty + tx > 0) {"
-                "    @0"
-                "}"
-                "independent for (int l = 0; l < STRIP; l++)"
-                "    s[l] += result[at + l] == pooled%d[q + l] ? first[l] * error%d[q + l] : 0.0f;",
-                number, number);
+    k = pool_kernel(m, v, POOL_SHOWN);
+    m->shown = cstmt_join(m->shown, kernel_call(&k));
 }
 
 struct cstmt *pool_outputs(struct kernel *k, const struct value *v, const struct use *u, int number)
@@ -180,19 +177,13 @@ struct cstmt *pool_outputs(struct kernel *k, const struct value *v, const struct
     kernel_param(k, "const float *restrict", arena_format(a, "error%d", number), "%s",
                  slice_of(a, by->error, u->delay));
     struct cstmt *take;
-    if (by->choice) {
-        kernel_param(k, "const float *restrict", arena_format(a, "choice%d", number), "%s",
-                     slice_of(a, by->choice, u->delay));
+    if (pool->op == N_MAXPOOL) {
+        peak_param(k, by, arena_format(a, "peak%d", number), u->delay, false);
         take = code(a, NULL,
-                    "const float which = (float)(ty * %lld + tx);"
+                    "const int tap = (int)(ty * %lld + tx);"
                     "independent for (int l = 0; l < STRIP; l++)"
-                    "    s[l] += choice%d[q + l] == which ? error%d[q + l] : 0.0f;",
+                    "    s[l] += (int)peak%d[q + l] == tap ? error%d[q + l] : 0.0f;",
                     (long long)w->size[1], number, number);
-    } else if (pool->op == N_MAXPOOL) {
-        kernel_param(k, "const float *restrict", "result", "%s", slice_of(a, v->plain, 0));
-        kernel_param(k, "const float *restrict", arena_format(a, "pooled%d", number), "%s",
-                     slice_of(a, by->plain, u->delay));
-        take = take_first(a, w, v, "i + r", number);
     } else {
         take = code(a, NULL,
                     "independent for (int l = 0; l < STRIP; l++)"

@@ -117,7 +117,7 @@ static int last_update(const struct plan *p, const struct value *v)
 }
 
 /* Updates of csr weights and of those that slide over maps read the value itself, where those of
- * others read its transposed copy; where it is pooled or normalised its error is made from it. */
+ * others read its transposed copy; where it is normalised its error is made from it. */
 static int last_read_back(const struct plan *p, const struct value *v)
 {
     int last = 0;
@@ -128,20 +128,23 @@ static int last_read_back(const struct plan *p, const struct value *v)
             last = later(last, time_updated(p, by));
         if (by->norm)
             last = later(last, time_error(p, by) + 1);
-        if (v->learns && (by->norm || (t->pool && t->pool->op == N_MAXPOOL)))
+        if (v->learns && by->norm)
             last = later(last, time_error(p, v));
     }
     return last;
 }
 
-/* What is the largest of a window is asked of the result. */
-static int last_compared(const struct plan *p, const struct value *v)
+/* Where the largest of each window was is kept for the errors of what was pooled. */
+static void plan_peak(struct plan *p, struct value *v, int born)
 {
     int last = 0;
+    bool byte = v->term[0].pool->window.size[0] * v->term[0].pool->window.size[1] <= 256;
     for (int s = 0; s < v->term[0].segments; s++)
         if (v->term[0].pool->op == N_MAXPOOL && v->term[0].segment[s].value->learns)
-            last = later(last, time_error(p, v->term[0].segment[s].value));
-    return last;
+            last = later(last, time_pulled(p, v->term[0].segment[s].value, v));
+    if (last)
+        v->peak = plan_buffer(p, plan_buffer_name(p, v, "_peak"),
+                              v->rows * p->columns / (byte ? 4 : 1), born, last);
 }
 
 /* An input that only updates of csr weights read late is gathered again rather than kept, if it is
@@ -197,7 +200,7 @@ static void plan_value(struct plan *p, struct value *v)
     if (is_moved(v))
         v->raw = plan_buffer(p, plan_buffer_name(p, v, "_raw"), v->rows * p->columns, born, born);
     if (v->terms && v->term[0].pool)
-        last = later(last, last_compared(p, v));
+        plan_peak(p, v, born);
     if (v->norm)
         v->moments = plan_buffer(p, plan_buffer_name(p, v, "_moments"), MOMENTS * v->moments_line,
                                  born, end);

@@ -172,8 +172,7 @@ struct value {
     int reach;                  /* the largest that it reads at */
     const struct value *marker; /* of the loop: its first value, see update_after */
     struct buffer *gathered; /* of one before the loop: what comes back from it, over all steps */
-    struct buffer *peak;     /* of a read-out: the step of the largest */
-    struct buffer *choice;   /* of a pool, of each step: which of its window is the largest */
+    struct buffer *peak;     /* of a read-out: the step of the largest; of a pool: its place */
 };
 
 /* An array of the model's struct: floats, bytes of masks, or counters. */

@@ -110,8 +110,7 @@ static bool is_read_back(const struct value *v)
 {
     for (int i = 0; i < v->uses; i++) {
         const struct value *by = v->use[i].by;
-        const struct term *t = &by->term[v->use[i].term];
-        if (is_conv(t) || by->norm)
+        if (is_conv(&by->term[v->use[i].term]) || by->norm)
             return true;
     }
     return false;
@@ -239,9 +238,19 @@ static void slice_buffers(struct plan *p, struct value *v)
     }
     if (v->anchors)
         plan_slices(p, v->anchors, 0, 0);
+    if (v->peak) { /* a probe leaves it for those that are compared with it */
+        v->peak->first = p->held ? 0 : first;
+        v->peak->last = p->held ? time_end(p) : end;
+        plan_slices(p, v->peak, 0, 0);
+    }
     if (v->moments) {
         v->moments->first = first;
         plan_slices(p, v->moments, 0, 0);
+    }
+    if (v->peak) { /* a probe leaves it for those that are compared with it */
+        v->peak->first = p->held ? 0 : first;
+        v->peak->last = p->held ? time_end(p) : end;
+        plan_slices(p, v->peak, 0, 0);
     }
     if (v->moments) {
         v->moments->first = first;
@@ -262,14 +271,6 @@ void plan_timed_value(struct plan *p, struct value *v)
         slice_buffers(p, v);
     if (v->recall)
         neuron_buffers(p, v);
-    if (v->stage == STAGE_LOOP && v->learns && v->terms && v->term[0].pool &&
-        v->term[0].pool->op == N_MAXPOOL) {
-        v->choice = whole_loop(p, v, "_choice", false);
-        /* a probe leaves it to those compared with it */
-        v->choice->first = p->held ? 0 : p->loop_first;
-        v->choice->last = p->held ? time_end(p) : time_error(p, p->value[p->loop_first]);
-        plan_slices(p, v->choice, 0, v->reach);
-    }
     if (v->readout)
         v->plain->first = p->loop_first;
     if (v->readout && v->readout->readout == READ_PEAK)
