@@ -57,14 +57,6 @@ compiles() # compiles MODEL: to C, and the C
     $CC $PLAST_MODEL_CFLAGS -Wall -Wextra -Werror -c "$scratch/model.c" -o "$scratch/model.o"
 }
 
-refused() # refused MODEL: nothing wrong with it but that its time has not come
-{
-    fails_with 1 "$PLASTC" "$1" -o "$scratch/model.c" 2>"$scratch/errors" || return
-    cat "$scratch/errors"
-    grep -q 'not compiled yet' "$scratch/errors" &&
-        test -z "$(grep ': error: ' "$scratch/errors" | grep -v 'not compiled yet')"
-}
-
 wrong() # wrong MODEL: it gets the errors of its comments, `# error: ...`, and no others
 {
     fails_with 1 "$PLASTC" "$1" -o "$scratch/model.c" 2>"$scratch/errors" || return
@@ -89,7 +81,7 @@ dumped() # dumped EXAMPLE: plastc prints it of the model before, with --dump=che
 }
 
 models=0
-for example in "$scratch"/*.MODEL "$scratch"/*.REFUSED "$scratch"/*.LAYERS "$scratch"/*.DEFINITIONS \
+for example in "$scratch"/*.MODEL "$scratch"/*.LAYERS "$scratch"/*.DEFINITIONS \
     "$scratch"/*.RULES "$scratch"/*.WRONG "$scratch"/*.DUMP "$scratch"/*.PRELUDE; do
     [ -f "$example" ] || continue
     kind=${example##*.}
@@ -97,7 +89,6 @@ for example in "$scratch"/*.MODEL "$scratch"/*.REFUSED "$scratch"/*.LAYERS "$scr
     models=$((models + 1))
     case $kind in
     MODEL) try "$from compiles" compiles "$example" ;;
-    REFUSED) try "$from is refused as not compiled yet" refused "$example" ;;
     LAYERS)
         {
             echo 'model example; input image[1, 28, 28];'

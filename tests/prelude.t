@@ -116,11 +116,6 @@ while read -r kind name required; do
     name_upper=$(printf %s "$name" | tr '[:lower:]' '[:upper:]')
     write original "$name"
     write copied "$copy"
-    why=$("$PLASTC" "$scratch/copied.pl" -o "$scratch/copied.c" 2>&1 | sed -n 's/.*error: //p')
-    if [ "$kind" = neuron ] && printf '%s\n' "$why" | grep -q 'not compiled yet'; then
-        skip "$kind $name" "$(printf '%s\n' "$why" | grep 'not compiled yet' | head -n 1)"
-        continue
-    fi
     try "$kind $name: a copy's checked form" same_check
     try "$kind $name: its C" same_c
     try "$kind $name: its C with --no-fuse" same_c --no-fuse
