@@ -42,6 +42,22 @@ static void explain_segment(struct text *t, const struct segment *g, const char 
         text_printf(t, " %d before", g->delay);
 }
 
+static void explain_term(struct text *t, const struct value *v, const struct term *m,
+                         const char *before)
+{
+    const char *what = "", *by = "";
+    if (m->dense) {
+        what = m->weight;
+        by = is_conv(m) ? " sliding over " : " * ";
+    } else if (v->norm || m->pool) {
+        what = v->norm ? "batchnorm" : m->pool->op == N_MAXPOOL ? "maxpool" : "avgpool";
+        by = " of ";
+    }
+    text_printf(t, "%s%s", before, what);
+    for (int s = 0; s < m->segments; s++)
+        explain_segment(t, &m->segment[s], s ? " ++ " : by);
+}
+
 static void explain_value(struct text *t, const struct plan *p, const struct value *v)
 {
     static const char *const stage[] = {", once", ", at each step", ", at the end"};
@@ -50,11 +66,8 @@ static void explain_value(struct text *t, const struct plan *p, const struct val
         text_add(t, stage[v->stage]);
     if (v->is_input)
         text_add(t, ", the samples");
-    for (int i = 0; i < v->terms; i++) {
-        text_printf(t, "%s%s", i ? " + " : " = ", v->term[i].dense ? v->term[i].weight : "");
-        for (int s = 0; s < v->term[i].segments; s++)
-            explain_segment(t, &v->term[i].segment[s], s ? " ++ " : v->term[i].dense ? " * " : "");
-    }
+    for (int i = 0; i < v->terms; i++)
+        explain_term(t, v, &v->term[i], i ? " + " : " = ");
     for (int i = 0; i < v->links; i++)
         text_printf(t, " |> %s", link_text(v->chain[i]));
     if (time_text(v))
@@ -109,7 +122,12 @@ static void explain_updates(struct text *t, const struct plan *p)
         if (f->kind != F_PARAM)
             continue;
         int states = o->state_count;
-        if (p->fuse || !f->param->decays)
+        if (f->param->decays && f->param->node->op == N_CONV)
+            text_printf(t,
+                        "  %-24s 2 passes: its weights slide over maps, their gradient is added up "
+                        "in memory\n",
+                        f->tensor);
+        else if (p->fuse || !f->param->decays)
             text_printf(t,
                         "  %-24s 1 pass: the gradient of a tile stays in L1 and is used there; "
                         "without fusion 2\n",
@@ -133,11 +151,10 @@ static void explain_work(struct text *t, const struct plan *p)
             if (!m->dense)
                 continue;
             double turns = plan_turns(p, p->value[i]);
-            double forward = 2.0 * turns * (double)p->value[i]->rows * (double)m->rows, back = 0;
+            double forward = 2.0 * turns * (double)p->value[i]->rows * (double)m->cols, back = 0;
             for (int s = 0; s < m->segments; s++)
                 if (m->segment[s].value->learns)
-                    back +=
-                        2.0 * turns * (double)p->value[i]->rows * (double)m->segment[s].rows;
+                    back += forward * (double)m->segment[s].rows / (double)m->rows;
             text_printf(t, "  %-24s forward %.0f, weight gradient %.0f, input gradient %.0f\n",
                         m->dense->weight->name, forward, forward, back);
         }

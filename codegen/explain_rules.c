@@ -121,7 +121,7 @@ void explain_rules(struct text *t, const struct plan *p)
         explain_phase(t, s, PHASE_SETUP);
         explain_modulate(t, p, s);
         explain_phase(t, s, PHASE_OBSERVE);
-        if (s->term->keeps_gradient)
+        if (s->term->keeps_gradient && !is_conv(s->term))
             text_printf(t,
                         "      the optimizer of %s is a pass of its own: a rule reads its whole "
                         "gradient\n",

@@ -127,9 +127,9 @@ try 'nor of what it alone would read' no_more "$(units b severed.json)" b 0
 for model in "$top_srcdir"/examples/models/*.pl; do
     name=$(basename "$model" .pl)
     cp "$model" "$name.pl"
-    why=$("$PLASTC" "$name.pl" -o "$name.c" 2>&1 | sed -n 's/.*error: //p' | head -n 1)
+    why=$("$PLASTC" "$name.pl" --deploy none.st -o "$name.c" 2>&1 | sed -n 's/.*error: //p' | head -n 1)
     case $why in
-    *'not compiled '*' yet'*) skip "$name: outputs as predicted" "$why" && continue ;;
+    *'not compiled '*' yet') skip "$name: outputs as predicted" "$why" && continue ;;
     esac
     if grep -q '28, 28' "$name.pl" && [ -n "${PLAST_DATA:-}" ]; then
         set=idx:$PLAST_DATA/mnist
