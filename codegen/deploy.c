@@ -147,13 +147,17 @@ static void add_term(struct builder *b, struct deployed *to, const struct term *
 }
 
 /* An output may have died as well: it stays, as a zero. */
-static int64_t live_outputs(const struct builder *b, const struct value *v, int64_t *row)
+static int64_t live_outputs(const struct builder *b, const struct value *v)
 {
     const uint8_t *mask = v->alive ? checkpoint_mask(b->d->plan, b->c, v->alive) : NULL;
+    const struct survivors *left = &b->left[v->index];
     int64_t count = 0;
-    for (int64_t i = 0; i < v->rows; i++)
-        if (!mask || mask[i])
-            row[count++] = i;
+    for (int64_t i = 0; i < v->rows; i++) {
+        bool lives = !mask || mask[i];
+        left->place[i] = lives ? count : -1;
+        if (lives)
+            left->row[count++] = i;
+    }
     return count;
 }
 
@@ -175,7 +179,7 @@ static void add_value(struct builder *b, const struct value *v)
                             .index = d->values,
                             .last = d->values};
     if (is_output)
-        to->rows = live_outputs(b, v, left->row);
+        to->rows = live_outputs(b, v);
     to->bias = NEW_ARRAY(d->arena, to->rows + 1, double);
     b->of[v->index] = to;
     for (int64_t i = 0; i < to->rows; i++)
