@@ -328,7 +328,7 @@ static struct value *open_node(struct builder *b, struct node *node)
 }
 
 /* The error at the output itself is what direct feedback sends, so its chain gets a value behind
- * it, whose sums are the output. */
+ * it, whose sums are the output. So does an output that only stands for others, as concat does. */
 static void add_plain_output(struct builder *b)
 {
     struct node *node = b->plan->net->output->value;
@@ -369,7 +369,7 @@ static void build_values(struct builder *b)
         if (node == net->output->value)
             b->plan->output = v;
     }
-    if (net->learn == LEARN_DIRECT_FEEDBACK && b->plan->output->links)
+    if (!b->plan->output || (net->learn == LEARN_DIRECT_FEEDBACK && b->plan->output->links))
         add_plain_output(b);
     b->plan->output->is_output = true;
 }
