@@ -387,10 +387,10 @@ static bool passes_error(const struct plan *p, const struct value *to, const str
     return p->net->learn != LEARN_DIRECT_FEEDBACK || (to->layer == from->layer && !to->is_direct);
 }
 
-/* Whether that is new. */
+/* Whether that is new. The error of the output is needed wherever it is sent. */
 static bool find_learns(struct plan *p, struct value *v)
 {
-    bool learns = v->norm || (v->neuron && v->neuron->neuron->learnables);
+    bool learns = v == p->output || v->norm || (v->neuron && v->neuron->neuron->learnables);
     for (int t = 0; t < v->terms; t++) {
         learns |= v->term[t].dense != NULL;
         for (int s = 0; s < v->term[t].segments; s++)
