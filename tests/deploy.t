@@ -33,6 +33,24 @@ trained() # trained NET DATA OPTIONS...: NET.st, and NET.npy of what it predicts
     build "$net.pl" "$net" && "./$net" train --quiet --data "$data" --save "$net.st" "$@" >/dev/null &&
         "./$net" predict --quiet --data "${data#first:*:}" --load "$net.st" --raw "$net.npy" >/dev/null
 }
+tested() # tested NET: its self-test, in a program of its own
+{
+    tested_upper=$(printf %s "$1" | tr '[:lower:]' '[:upper:]')
+    cat >"$1-test.c" <<END
+#include "$1-net.h"
+static union {
+    float aligned;
+    unsigned char bytes[${tested_upper}_SCRATCH_BYTES];
+} scratch;
+int main(void)
+{
+    return $1_selftest(scratch.bytes);
+}
+END
+    # shellcheck disable=SC2086
+    $CC -std=c11 $PLAST_MODEL_CFLAGS -I. -D"${tested_upper}_SELFTEST" "$1-test.c" "$1-net.o" \
+        -o "$1-test" $PLAST_MODEL_LIBS && "./$1-test"
+}
 exact() { "./$1.drv" "$2" "$1.npy" 1e-5; } # exact NET DATA
 # The first by no flags: paths NET WHAT COMMAND... tests the others, where they can be run.
 paths()
@@ -100,10 +118,39 @@ END
 sed 's/^model lonely/model severed/; s/^prune.*/prune sever on a, digit until epoch 2; prune sever(share = 2) on b, c until epoch 2;/' \
     lonely.pl >severed.pl
 sed 's/^model lonely/model constant/; s/^prune.*/prune sever(share = 2) on digit until epoch 2;/' lonely.pl >constant.pl
-for net in every dense_one emptied lonely severed constant; do
+# Outputs that only stand for others, some of them dead: by their places.
+cat >standing.pl <<'END'
+model standing;
+rule fewer { adapt { neuron luck = random(); drop neuron when luck < 0.4; } }
+input  image[1, 14, 14];
+layer  a = image |> dense(6) |> tanh;
+layer  b = image |> dense(4) |> sigmoid;
+output digit = concat(a, b);
+loss      mse;
+optimizer adam(rate = 0.002);
+batch     32;
+epochs    3;
+prune fewer on a, b until epoch 2;
+END
+cat >behind.pl <<'END'
+model behind;
+rule fewer { adapt { neuron luck = random(); drop neuron when luck < 0.4; } }
+function above(x) = x > 0 ? x + 1 : 1 / (1 - x);
+input  image[1, 14, 14];
+layer  a = image |> dense(20) |> tanh;
+output digit = ((a |> dense(10)) + (image |> dense(10))) |> above;
+loss      mse;
+learn     direct_feedback_alignment;
+optimizer adam(rate = 0.002);
+batch     32;
+epochs    3;
+prune fewer on a, digit until epoch 2;
+END
+for net in every dense_one emptied lonely severed constant standing behind; do
     try "$net is trained" trained $net first:600:glyphs
     try "$net is deployed" deployed $net
     try "$net: outputs as predicted" exact $net glyphs
+    try "$net: and as its self-test has them" tested $net
     paths $net 'outputs as predicted' exact $net glyphs
     try "$net: --int8" deployed $net --int8 --data first:200:glyphs
     try "$net: --int8 loses little" "./$net.drv" glyphs $net.npy classes 1.5
