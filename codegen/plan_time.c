@@ -247,15 +247,6 @@ static void slice_buffers(struct plan *p, struct value *v)
         v->moments->first = first;
         plan_slices(p, v->moments, 0, 0);
     }
-    if (v->peak) { /* a probe leaves it for those that are compared with it */
-        v->peak->first = p->held ? 0 : first;
-        v->peak->last = p->held ? time_end(p) : end;
-        plan_slices(p, v->peak, 0, 0);
-    }
-    if (v->moments) {
-        v->moments->first = first;
-        plan_slices(p, v->moments, 0, 0);
-    }
     if (v->error && (has_update(v) || v->reach > 0)) {
         v->error->first = back;
         v->error->last = v->error->last > end ? v->error->last : end;
