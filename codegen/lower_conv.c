@@ -6,13 +6,6 @@
 #include "lower_time.h"
 #include "memory.h"
 
-enum { HEIGHT, WIDTH };
-
-static long long side(const struct value *v, int s)
-{
-    return v->shape.rank == 3 ? v->shape.dim[1 + s] : 1;
-}
-
 /* The places of a side at which a window lies in the map whole: [from, to). */
 struct range {
     long long from, to;
@@ -41,15 +34,15 @@ static struct range inside_backward(const struct window *w, long long side_out, 
 
 static struct range all_inside(const struct value *v, bool back, int s)
 {
-    struct range r = {0, side(v, s)};
+    struct range r = {0, side_of(v, s)};
     for (int t = 0; !back && t < v->terms; t++)
         if (is_conv(&v->term[t]))
             r = meet(r, inside_forward(&v->term[t].dense->window,
-                                       side(v->term[t].segment[0].value, s), s));
+                                       side_of(v->term[t].segment[0].value, s), s));
     for (int i = 0; back && i < v->uses; i++) {
         const struct use *u = &v->use[i];
         if (u->by->error && is_conv(&u->by->term[u->term]))
-            r = meet(r, inside_backward(&u->by->term[u->term].dense->window, side(u->by, s), s));
+            r = meet(r, inside_backward(&u->by->term[u->term].dense->window, side_of(u->by, s), s));
     }
     return r;
 }
@@ -101,7 +94,7 @@ static struct cstmt *tiles(struct kernel *k, const struct value *v, bool back)
 {
     struct arena *a = k->module->arena;
     struct range y = all_inside(v, back, HEIGHT), x = all_inside(v, back, WIDTH);
-    long long block = block_of(v, back), high = side(v, HEIGHT), wide = side(v, WIDTH);
+    long long block = block_of(v, back), high = side_of(v, HEIGHT), wide = side_of(v, WIDTH);
     bool always = y.from <= 0 && x.from <= 0 && y.to >= high && x.to >= wide;
     bool never = y.from >= y.to || x.from >= x.to;
     const char *inside = arena_format(a, "y >= %lld && y < %lld && x >= %lld && x < %lld", y.from,
@@ -196,7 +189,7 @@ static struct cstmt *conv_inputs(struct kernel *k, const struct value *v, int t,
         const struct segment *g = &m->segment[i];
         const char *in = arena_format(a, "in%d_%d", t, i);
         long long channels = g->rows / g->value->map / groups;
-        long long high = side(g->value, HEIGHT), wide = side(g->value, WIDTH);
+        long long high = side_of(g->value, HEIGHT), wide = side_of(g->value, WIDTH);
         kernel_param(k, "const float *restrict", in, "%s", read_from(a, g, train));
         /* of grouped ones all channels stand before their part */
         const char *base = groups > 1
@@ -262,7 +255,8 @@ static struct cstmt *conv_outputs(struct kernel *k, const struct use *u, int num
     const char *name = arena_format(a, "w%d", number), *in = arena_format(a, "error%d", number);
     long long taps = w->size[0] * w->size[1], groups = t->dense->groups;
     long long outs = neurons_in(by) / groups, ins = t->rows / from->map / groups;
-    struct reach y = reach(a, w, side(by, HEIGHT), HEIGHT), x = reach(a, w, side(by, WIDTH), WIDTH);
+    struct reach y = reach(a, w, side_of(by, HEIGHT), HEIGHT),
+                 x = reach(a, w, side_of(by, WIDTH), WIDTH);
     kernel_param(k, "const float *restrict", name, "m->%s", t->feedback ? t->feedback : t->weight);
     kernel_param(k, "const float *restrict", in, "%s", slice_of(a, by->error, u->delay));
     const char *row = groups > 1 ? arena_format(a, "i / %lld * %lld + j", ins, outs) : "j";
@@ -282,7 +276,7 @@ static struct cstmt *conv_outputs(struct kernel *k, const struct use *u, int num
                 "        }",
                 by->live ? held_neurons(k, by) : arena_format(a, "%lld", outs), y.from, y.to,
                 (long long)w->stride[0], x.from, x.to, (long long)w->stride[1], in, row,
-                side(by, HEIGHT), y.at, side(by, WIDTH), x.at, name, row, (long long)t->line,
+                side_of(by, HEIGHT), y.at, side_of(by, WIDTH), x.at, name, row, (long long)t->line,
                 column, (long long)w->size[0], (long long)w->size[1]);
 }
 
@@ -413,7 +407,8 @@ struct taps {
 static struct cstmt *places(struct arena *a, const struct taps *p)
 {
     const struct window *w = p->w;
-    long long high = side(p->from, HEIGHT), wide = side(p->from, WIDTH), out = side(p->v, WIDTH);
+    long long high = side_of(p->from, HEIGHT), wide = side_of(p->from, WIDTH),
+              out = side_of(p->v, WIDTH);
     const char *last = p->along ? "kx + taps - 1" : "kx";
     const char *from = first_place(a, w, WIDTH, "kx"),
                *to = end_place(a, w, WIDTH, last, wide, out);
@@ -446,7 +441,7 @@ static struct cstmt *places(struct arena *a, const struct taps *p)
         "%lld + kx - %lld)) * COLUMNS;"
         "        @0"
         "    }",
-        first_place(a, w, HEIGHT, "ky"), end_place(a, w, HEIGHT, "ky", high, side(p->v, HEIGHT)),
+        first_place(a, w, HEIGHT, "ky"), end_place(a, w, HEIGHT, "ky", high, side_of(p->v, HEIGHT)),
         from, to, error, (long long)p->v->map, out, in, channel, high, (long long)w->stride[0],
         (long long)w->pad[0], wide, (long long)w->stride[1], (long long)w->pad[1]);
     return p->error_slice ? code(a, &h, "for (int64_t step = 0; step < STEPS; step++) { @0 }")

@@ -2,13 +2,6 @@
  * never the largest; it counts as zero in a mean. */
 #include "lower_time.h"
 
-#include <string.h>
-
-static long long side(const struct value *v, int s)
-{
-    return v->shape.rank == 3 ? v->shape.dim[1 + s] : 1;
-}
-
 static const char *ratio(struct arena *a, const struct window *w)
 {
     struct text t = text_new(a);
@@ -21,7 +14,7 @@ static const char *ratio(struct arena *a, const struct window *w)
 static struct cstmt *each_tap(struct arena *a, const struct window *w, const struct value *from,
                               const char *in, const char *channel, struct cstmt *read)
 {
-    long long h = side(from, 0), wide = side(from, 1);
+    long long h = side_of(from, 0), wide = side_of(from, 1);
     struct holes holes = {.s = {read}};
     return code(a, &holes,
                 "for (int64_t ky = PLAST_MOST(0, %lld - y * %lld); ky < PLAST_LEAST(%lld, %lld - y "
@@ -41,22 +34,15 @@ static struct cstmt *each_tap(struct arena *a, const struct window *w, const str
 
 enum way { POOL_TRAIN, POOL_HELD, POOL_SHOWN };
 
-/* Which place of the window was the largest is a byte, where that is enough. */
-static const char *peak_type(const struct node *pool, bool written)
-{
-    bool byte = pool->window.size[0] * pool->window.size[1] <= 256;
-    return written ? byte ? "uint8_t *restrict" : "float *restrict"
-           : byte  ? "const uint8_t *restrict"
-                   : "const float *restrict";
-}
-
+/* Which place of the window was the largest. */
 static void peak_param(struct kernel *k, const struct value *v, const char *name, int delay,
                        bool written)
 {
-    const struct node *pool = v->term[0].pool;
-    const char *type = peak_type(pool, written);
-    const char *at = slice_of(k->module->arena, v->peak, delay);
-    kernel_param(k, type, name, strstr(type, "uint8_t") ? "(uint8_t *)(%s)" : "%s", at);
+    bool byte = has_byte_peak(v->term[0].pool);
+    const char *type = arena_format(k->module->arena, "%s%s *restrict", written ? "" : "const ",
+                                    byte ? "uint8_t" : "float");
+    kernel_param(k, type, name, byte ? "(uint8_t *)(%s)" : "%s",
+                 slice_of(k->module->arena, v->peak, delay));
 }
 
 /* What a place of the window does to the sums, or largest, s[l]. */
@@ -100,7 +86,6 @@ static struct cstmt *pool_segment(struct kernel *k, const struct value *v, int s
     h.e[0] = most ? ex(a, "-FLT_MAX") : ex(a, "0.0f");
     h.e[1] = most ? ex(a, "s[l]") : ex(a, "s[l] * %s", ratio(a, &pool->window));
     if (notes) {
-        bool byte = strstr(peak_type(pool, true), "uint8_t") != NULL;
         h.s[1] = code(a, NULL,
                       "int which[STRIP];"
                       "for (int l = 0; l < STRIP; l++)"
@@ -108,7 +93,7 @@ static struct cstmt *pool_segment(struct kernel *k, const struct value *v, int s
         h.s[2] = code(a, NULL,
                       "independent for (int l = 0; l < STRIP; l++)"
                       "    peak[q + l] = (%s)which[l];",
-                      byte ? "uint8_t" : "float");
+                      has_byte_peak(pool) ? "uint8_t" : "float");
     }
     return code(a, &h,
                 "collapse for (int64_t i = 0; i < %s; i++)"
@@ -129,7 +114,7 @@ static struct cstmt *pool_segment(struct kernel *k, const struct value *v, int s
                 "    }",
                 g->value->live ? held_neurons(k, g->value)
                                : arena_format(a, "%lld", (long long)(g->rows / g->value->map)),
-                side(v, 0), side(v, 1), (long long)channel, (long long)v->map, side(v, 1));
+                side_of(v, 0), side_of(v, 1), (long long)channel, (long long)v->map, side_of(v, 1));
 }
 
 static struct kernel pool_kernel(struct module *m, const struct value *v, enum way way)
@@ -153,7 +138,6 @@ static struct kernel pool_kernel(struct module *m, const struct value *v, enum w
     return k;
 }
 
-/* Where nothing is noted one function serves training and prediction. */
 void lower_pool(struct module *m, struct value *v)
 {
     struct kernel k = pool_kernel(m, v, POOL_TRAIN);
@@ -197,8 +181,8 @@ struct cstmt *pool_outputs(struct kernel *k, const struct value *v, const struct
         long long stride = w->stride[s], pad = w->pad[s];
         from[s] = arena_format(a, "PLAST_MOST(0, (%s + %lld) / %lld)", at,
                                pad - (long long)w->size[s] + stride, stride);
-        to[s] = arena_format(a, "PLAST_LEAST(%lld, (%s + %lld) / %lld + 1)", side(by, s), at, pad,
-                             stride);
+        to[s] = arena_format(a, "PLAST_LEAST(%lld, (%s + %lld) / %lld + 1)", side_of(by, s), at,
+                             pad, stride);
     }
     return code(a, &h,
                 "for (int64_t oy = %s; oy < %s; oy++)"
@@ -209,7 +193,7 @@ struct cstmt *pool_outputs(struct kernel *k, const struct value *v, const struct
                 "        PLAST_IGNORE(ty + tx);"
                 "        @0"
                 "    }",
-                from[0], to[0], from[1], to[1], channel, (long long)by->map, side(by, 1),
+                from[0], to[0], from[1], to[1], channel, (long long)by->map, side_of(by, 1),
                 (long long)w->pad[0], (long long)w->stride[0], (long long)w->pad[1],
                 (long long)w->stride[1]);
 }

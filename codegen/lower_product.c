@@ -169,7 +169,7 @@ static const char *tile_neuron(struct kernel *k, const struct form *form, const 
 static struct cstmt *begin_tile(struct arena *a, const struct form *form, const struct value *v,
                                 struct cstmt *body)
 {
-    long long wide = v->shape.rank == 3 ? v->shape.dim[2] : 1;
+    long long wide = side_of(v, WIDTH);
     if (!form->map)
         return body;
     if (!cstmt_uses(body, intern(a, "inside")))

@@ -300,7 +300,7 @@ static int compile(struct arena *a, const struct options *o, struct diag *d)
         dump_net(&t, net);
         return dump(a, &t);
     }
-    if (!plan_can_lower(net, d) || ((o->deploy || o->from) && !plan_can_deploy(net, d)))
+    if ((o->deploy || o->from) && !plan_can_deploy(net, d))
         return STATUS_ERRORS;
     int status = check_crossovers(o, net);
     if (status)

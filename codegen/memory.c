@@ -138,13 +138,13 @@ static int last_read_back(const struct plan *p, const struct value *v)
 static void plan_peak(struct plan *p, struct value *v, int born)
 {
     int last = 0;
-    bool byte = v->term[0].pool->window.size[0] * v->term[0].pool->window.size[1] <= 256;
     for (int s = 0; s < v->term[0].segments; s++)
         if (v->term[0].pool->op == N_MAXPOOL && v->term[0].segment[s].value->learns)
             last = later(last, time_pulled(p, v->term[0].segment[s].value, v));
     if (last)
         v->peak = plan_buffer(p, plan_buffer_name(p, v, "_peak"),
-                              v->rows * p->columns / (byte ? 4 : 1), born, last);
+                              v->rows * p->columns / (has_byte_peak(v->term[0].pool) ? 4 : 1), born,
+                              last);
 }
 
 /* An input that only updates of csr weights read late is gathered again rather than kept, if it is

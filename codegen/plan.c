@@ -41,6 +41,16 @@ bool is_conv(const struct term *t)
     return t->dense && t->dense->op == N_CONV;
 }
 
+long long side_of(const struct value *v, int s)
+{
+    return v->shape.rank == 3 ? v->shape.dim[1 + s] : 1;
+}
+
+bool has_byte_peak(const struct node *pool)
+{
+    return pool->window.size[HEIGHT] * pool->window.size[WIDTH] <= 256;
+}
+
 int64_t neurons_in(const struct value *v)
 {
     return v->rows / v->map;

@@ -264,9 +264,8 @@ struct plan {
 /* False, with an error, where the plan would pass 2^46 bytes: asked before any is made, so that no
  * size in it can overflow. */
 bool plan_fits(const struct net *, struct diag *);
-/* False, with an error for each, where operators of the net cannot be lowered yet. */
-bool plan_can_lower(const struct net *, struct diag *);
-bool plan_can_deploy(const struct net *, struct diag *); /* and shrunk */
+/* False, with an error for each, where operators of the net cannot be deployed or shrunk yet. */
+bool plan_can_deploy(const struct net *, struct diag *);
 struct plan *plan_net(struct arena *, struct net *, bool fuse, const struct crossover *);
 double plan_crossover(const struct plan *, const struct layer *); /* -1: the target's */
 /* False, with the error and its arithmetic, where the budget is not kept or the plan is too large.
@@ -289,6 +288,10 @@ int term_mortals(struct arena *, const struct term *, struct mortal **list);
 /* Whether the weights slide over maps. */
 bool is_conv(const struct term *);
 int64_t neurons_in(const struct value *); /* maps, or rows where there are none */
+enum { HEIGHT, WIDTH };
+long long side_of(const struct value *, int); /* of a map: 1 where there is none */
+/* Whether the place of the largest in a pool's window fits a byte. */
+bool has_byte_peak(const struct node *pool);
 /* By the tensor's name; NULL if there is none. */
 const struct field *plan_find_field(const struct plan *, const char *tensor);
 

@@ -1,4 +1,4 @@
-/* What the language has and the plan cannot lower yet: a checked network goes in, an error at the
+/* What trains and cannot be deployed or shrunk yet: a checked network goes in, an error at the
  * first operator of each such kind comes out. */
 #include "plan.h"
 
@@ -29,53 +29,16 @@ static const char *not_deployed(const struct node *n)
     }
 }
 
-/* NULL: it is lowered. */
-static const char *not_lowered(const struct node *n)
-{
-    switch (n->op) {
-    case N_INPUT:
-    case N_AFFINE:
-    case N_DENSE:
-    case N_SUM:
-    case N_CONCAT:
-    case N_MAP:
-    case N_DROPOUT:
-    case N_NEURON:
-    case N_PREV:
-    case N_READOUT:
-    case N_ENCODE:
-    case N_CONV:
-    case N_MAXPOOL:
-    case N_AVGPOOL:
-    case N_BATCHNORM:
-    case N_FLIP:
-    case N_CROP:
-        return NULL;
-    }
-    bug("operator %d", (int)n->op);
-}
-
-static bool refuse(const struct net *net, struct diag *diag,
-                   const char *(*what)(const struct node *), const char *why)
+bool plan_can_deploy(const struct net *net, struct diag *diag)
 {
     unsigned seen = 0;
     for (int i = 0; i < net->node_count; i++) {
         const struct node *n = net->node[i];
-        const char *name = what(n);
+        const char *name = not_deployed(n);
         if (!name || (seen >> n->op & 1))
             continue;
         seen |= 1u << n->op;
-        diag_error(diag, n->loc, "'%s' is not %s yet", name, why);
+        diag_error(diag, n->loc, "'%s' is not compiled for --deploy and --from yet", name);
     }
-    return seen != 0;
-}
-
-bool plan_can_lower(const struct net *net, struct diag *diag)
-{
-    return !refuse(net, diag, not_lowered, "compiled");
-}
-
-bool plan_can_deploy(const struct net *net, struct diag *diag)
-{
-    return !refuse(net, diag, not_deployed, "compiled for --deploy and --from");
+    return !seen;
 }
